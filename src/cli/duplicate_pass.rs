@@ -448,13 +448,7 @@ impl<'s> BackgroundComparison<'s> {
         if let Some(compared) = &mut self.compared {
             let findings =
                 compared.findings_in(document).context("cannot read what was compared")?;
-            return findings.with_context(|| {
-                format!(
-                    "{}: the document is not in the comparison, or has changed since; compare \
-                     again in another work folder",
-                    document.origin()
-                )
-            });
+            return findings.ok_or_else(|| ComparedDocuments::missing(document.origin()).into());
         }
         Ok(self.matches.as_mut().map(|matches| matches.findings_in(document)).unwrap_or_default())
     }

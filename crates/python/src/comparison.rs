@@ -247,13 +247,7 @@ impl Pass {
                 let OwnFindings { linter, index, findings } = own;
                 let document = read.document(&index);
                 let Some(found) = matches.findings_in(&document)? else {
-                    return Err(StoreError {
-                        message: format!(
-                            "{}: the document is not in the comparison, or has changed since; \
-                             compare again in another work folder",
-                            document.origin()
-                        ),
-                    });
+                    return Err(ComparedDocuments::missing(document.origin()));
                 };
                 let findings = linter.finish(&document, findings, found);
                 let rows = FindingRow::all(&document, &findings, &documents);

@@ -97,16 +97,27 @@ impl ComparedDocuments {
         known.map_or_else(|| self.files.number(origin), |number| Ok(Some(number)))
     }
 
+    /// Returns the error for a document that was not compared with its present text.
+    pub fn missing(origin: &Origin) -> StoreError {
+        StoreError {
+            message: format!(
+                "{origin}: the document is not in the comparison, or has changed since; compare \
+                 again in another work folder"
+            ),
+        }
+    }
+
     /// Whether document `number` is in the share and was compared with this text.
     pub(super) fn has(&self, number: u32, text: &str) -> Result<bool> {
         Ok(self.range.contains(&number) && *self.files.text(number)? == *text)
     }
 
     /// Splits the documents into windows with about `max_items` documents and rows of matches.
-    /// Returns the first document of each window.
+    /// Returns the first document of each window. Reads all rows, so damage is found before anything
+    /// is written.
     pub(super) fn split_into_windows(&self, max_items: usize) -> Result<Vec<u32>> {
         let tables: Vec<StagedTable> = self.tables.iter().map(|(table, _)| *table).collect();
-        let mut rows = self.files.rows_of_tables(&tables, places(&self.range))?.peekable();
+        let mut rows = self.files.merged_rows(&tables, places(&self.range), None)?.peekable();
         let (mut starts, mut items) = (vec![self.range.start], 0);
         for document in self.range.clone() {
             if items >= max_items {

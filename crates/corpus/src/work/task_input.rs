@@ -82,20 +82,12 @@ impl WorkFiles {
 
     /// Returns rows of all files in ascending order.
     pub(super) fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> Result<Rows<'_>> {
-        self.rows_of_tables(&[table], keys)
+        self.merged_rows(&[table], keys, None)
     }
 
-    /// Returns rows of several tables in ascending order.
-    pub(super) fn rows_of_tables(
-        &self,
-        tables: &[StagedTable],
-        keys: RangeInclusive<u64>,
-    ) -> Result<Rows<'_>> {
-        self.merged_rows(tables, keys, None)
-    }
-
-    /// Returns rows with these keys, restricted to `wanted` if given.
-    fn merged_rows(
+    /// Returns rows of several tables in ascending order: those with these keys, restricted to
+    /// `wanted` if given.
+    pub(super) fn merged_rows(
         &self,
         tables: &[StagedTable],
         keys: RangeInclusive<u64>,
