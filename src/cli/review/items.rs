@@ -31,10 +31,39 @@ pub(in crate::cli) struct ReviewItems {
     /// The sites, or other groups, in order of appearance.
     pub(super) groups: Vec<Arc<str>>,
     group_numbers: HashMap<Arc<str>, u32>,
-    details: BufWriter<File>,
-    length: u64,
+    details: DetailsFile,
     /// Findings that are not part of the review because there are too many.
     pub(super) left_out: usize,
+}
+
+/// A temporary file with the [`FindingDetails`] of all findings.
+struct DetailsFile {
+    file: BufWriter<File>,
+    length: u64,
+}
+
+impl DetailsFile {
+    fn new() -> anyhow::Result<Self> {
+        let file = tempfile::tempfile().context("cannot create a temporary file")?;
+        Ok(Self { file: BufWriter::new(file), length: 0 })
+    }
+
+    /// Appends details. Returns their offset and length in bytes.
+    fn append(&mut self, details: &FindingDetails) -> anyhow::Result<(u64, u32)> {
+        let bytes = serde_json::to_vec(details)?;
+        self.file.write_all(&bytes).context("cannot write a temporary file")?;
+        let (offset, length) = (self.length, u32::try_from(bytes.len())?);
+        self.length += u64::from(length);
+        Ok((offset, length))
+    }
+
+    fn read(&mut self, offset: u64, length: u32) -> anyhow::Result<FindingDetails> {
+        let mut bytes = vec![0; usize::try_from(length)?];
+        // Seeking flushes the buffer.
+        self.file.seek(SeekFrom::Start(offset)).context("cannot read a temporary file")?;
+        self.file.get_mut().read_exact(&mut bytes).context("cannot read a temporary file")?;
+        Ok(serde_json::from_slice(&bytes)?)
+    }
 }
 
 /// A document with findings.
@@ -113,7 +142,6 @@ impl ReviewItems {
     ///
     /// A temporary file cannot be created.
     pub(in crate::cli) fn new() -> anyhow::Result<Self> {
-        let file = tempfile::tempfile().context("cannot create a temporary file")?;
         Ok(Self {
             documents: Vec::new(),
             findings: Vec::new(),
@@ -121,8 +149,7 @@ impl ReviewItems {
             rule_numbers: HashMap::new(),
             groups: Vec::new(),
             group_numbers: HashMap::new(),
-            details: BufWriter::new(file),
-            length: 0,
+            details: DetailsFile::new()?,
             left_out: 0,
         })
     }
@@ -165,11 +192,8 @@ impl ReviewItems {
         for (finding, entry) in findings.iter().zip(ignore_entries(document, findings)) {
             let sample = FindingSample::new(document, finding, texts);
             let details = FindingDetails::new(document, finding, sample, &entry);
-            let bytes = serde_json::to_vec(&details)?;
-            self.details.write_all(&bytes).context("cannot write a temporary file")?;
+            let (offset, length) = self.details.append(&details)?;
             let rule = self.rule_number(&finding.rule)?;
-            let (offset, length) = (self.length, u32::try_from(bytes.len())?);
-            self.length += u64::from(length);
             let fix = finding.fix.as_ref().map(|fix| fix.applicability);
             self.findings.push(ReviewFinding {
                 document: number,
@@ -189,13 +213,8 @@ impl ReviewItems {
     ///
     /// The temporary file cannot be read.
     pub(super) fn details(&mut self, finding: usize) -> anyhow::Result<FindingDetails> {
-        let ReviewFinding { offset, length, .. } =
-            self.findings.get(finding).context("no such finding")?;
-        let mut bytes = vec![0; usize::try_from(*length)?];
-        // Seeking flushes the buffer.
-        self.details.seek(SeekFrom::Start(*offset)).context("cannot read a temporary file")?;
-        self.details.get_mut().read_exact(&mut bytes).context("cannot read a temporary file")?;
-        Ok(serde_json::from_slice(&bytes)?)
+        let finding = self.findings.get(finding).context("no such finding")?;
+        self.details.read(finding.offset, finding.length)
     }
 
     /// Returns the document of a finding.

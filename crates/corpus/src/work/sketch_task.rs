@@ -1,5 +1,7 @@
 //! The task that sketches documents: writes their texts and the rows that later steps group.
 
+use std::path::Path;
+
 use super::entry::{SKETCH, Share, TaskEntry};
 use super::folder::WorkFolder;
 use super::lock::TaskLock;
@@ -17,19 +19,65 @@ pub struct SketchTask<'l> {
     linter: &'l Linter,
     output: TaskOutput,
     counts: SketchCounts,
-    /// The file that texts are written to.
-    texts_file: Option<(String, SectionWriter)>,
-    texts: LogWriter,
-    origins: LogWriter,
-    origin_bytes: Vec<u8>,
+    /// The file of this run.
+    documents_file: Option<DocumentsFile>,
     last: Option<Origin>,
     _lock: TaskLock,
 }
 
-impl<'l> SketchTask<'l> {
-    /// The compression level, as the best compromise between size and time.
-    const TEXT_LEVEL: i32 = 3;
+/// A file with the texts and origins of the documents of a run.
+struct DocumentsFile {
+    name: String,
+    writer: SectionWriter,
+    texts: LogWriter,
+    origins: LogWriter,
+    origin_bytes: Vec<u8>,
+}
 
+impl DocumentsFile {
+    /// The compression level, as the best compromise between size and time.
+    const LEVEL: i32 = 3;
+
+    fn new(folder: &Path, name: String) -> Result<Self> {
+        let mut writer = SectionWriter::new(&folder.join(&name), MAGIC)?;
+        writer.begin(TEXTS[0]);
+        Ok(Self {
+            name,
+            writer,
+            texts: LogWriter::new(Self::LEVEL).map_err(compression_error)?,
+            origins: LogWriter::new(Self::LEVEL).map_err(compression_error)?,
+            origin_bytes: Vec::new(),
+        })
+    }
+
+    fn add(&mut self, origin: &Origin, text: &str) -> Result<()> {
+        if let Some(block) = self.texts.add(text).map_err(compression_error)? {
+            self.writer.write(&block)?;
+        }
+        let origin = StoredOrigin::encode(origin).map_err(compression_error)?;
+        let block = self.origins.add(&origin).map_err(compression_error)?;
+        self.origin_bytes.extend(block.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Writes the rest. Returns the name of the file and its writer.
+    fn finish(mut self) -> Result<(String, SectionWriter)> {
+        if let Some(block) = self.texts.finish().map_err(compression_error)? {
+            self.writer.write(&block)?;
+        }
+        let block = self.origins.finish().map_err(compression_error)?;
+        self.origin_bytes.extend(block.unwrap_or_default());
+        self.writer.begin(TEXTS[1]);
+        self.writer.write(&self.texts.blocks)?;
+        self.writer.begin(ORIGINS[0]);
+        self.writer.write(&self.origin_bytes)?;
+        self.writer.begin(ORIGINS[1]);
+        self.writer.write(&self.origins.blocks)?;
+        Ok((self.name, self.writer))
+    }
+}
+
+impl<'l> SketchTask<'l> {
     /// Starts to sketch the documents of a share, in files of about `bytes`. Returns `None` if that
     /// has already been done.
     ///
@@ -51,10 +99,7 @@ impl<'l> SketchTask<'l> {
             linter,
             output: TaskOutput::new(folder.path(), folder.checksum(), SKETCH, share, memory),
             counts: SketchCounts::new(bytes),
-            texts_file: None,
-            texts: LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?,
-            origins: LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?,
-            origin_bytes: Vec::new(),
+            documents_file: None,
             last: None,
             _lock: lock,
         }))
@@ -77,19 +122,14 @@ impl<'l> SketchTask<'l> {
         self.output.documents = (first, next(number)?);
         self.output.entry.documents = next(self.output.entry.documents)?;
         self.output.entry.text_bytes += text.len() as u64;
-        if self.texts_file.is_none() {
-            let file = self.output.file_name("texts");
-            let mut writer = SectionWriter::new(&self.output.folder.join(&file), MAGIC)?;
-            writer.begin(TEXTS[0]);
-            self.texts_file = Some((file, writer));
-        }
-        let block = self.texts.add(text).map_err(compression_error)?;
-        if let (Some((_, writer)), Some(block)) = (&mut self.texts_file, block) {
-            writer.write(&block)?;
-        }
-        let origin = StoredOrigin::encode(&sketch.origin).map_err(compression_error)?;
-        let block = self.origins.add(&origin).map_err(compression_error)?;
-        self.origin_bytes.extend(block.unwrap_or_default());
+        let file = match &mut self.documents_file {
+            Some(file) => file,
+            none => {
+                let name = self.output.file_name("texts");
+                none.insert(DocumentsFile::new(&self.output.folder, name)?)
+            }
+        };
+        file.add(&sketch.origin, text)?;
         for (position, check) in self.linter.staged_checks() {
             let Some(part) = sketch.parts.get(position) else { continue };
             check.sketch_rows(number, part, &mut self.output)?;
@@ -100,21 +140,9 @@ impl<'l> SketchTask<'l> {
 
     /// Writes the texts and rows so far.
     fn end_run(&mut self) -> Result<()> {
-        if let Some((file, mut writer)) = self.texts_file.take() {
-            if let Some(block) = self.texts.finish().map_err(compression_error)? {
-                writer.write(&block)?;
-            }
-            let block = self.origins.finish().map_err(compression_error)?;
-            self.origin_bytes.extend(block.unwrap_or_default());
-            writer.begin(TEXTS[1]);
-            writer.write(&self.texts.blocks)?;
-            writer.begin(ORIGINS[0]);
-            writer.write(&std::mem::take(&mut self.origin_bytes))?;
-            writer.begin(ORIGINS[1]);
-            writer.write(&self.origins.blocks)?;
-            self.output.add_file(file, writer, None)?;
-            self.texts = LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?;
-            self.origins = LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?;
+        if let Some(file) = self.documents_file.take() {
+            let (name, writer) = file.finish()?;
+            self.output.add_file(name, writer, None)?;
         }
         self.output.flush()?;
         self.output.documents = (self.output.entry.documents, 0);

@@ -20,15 +20,21 @@ pub(super) struct TaskOutput {
     /// Part of file names, so that two attempts at a task never write the same file.
     attempt: String,
     pub(super) entry: TaskEntry,
-    /// The maximum number of rows in memory.
-    max_rows: usize,
-    rows: usize,
-    tables: BTreeMap<StagedTable, Vec<StagedRow>>,
-    blobs: Vec<(StagedBlob, Vec<u8>)>,
     /// The number of runs written.
     runs: usize,
+    run: RunRows,
     /// The first document of this run and the number of documents in it.
     pub(super) documents: (u32, u32),
+}
+
+/// The rows and blobs that are written together.
+#[derive(Default)]
+struct RunRows {
+    rows: usize,
+    /// The maximum number of rows in memory.
+    max_rows: usize,
+    tables: BTreeMap<StagedTable, Vec<StagedRow>>,
+    blobs: Vec<(StagedBlob, Vec<u8>)>,
 }
 
 impl TaskOutput {
@@ -41,6 +47,8 @@ impl TaskOutput {
         memory: usize,
     ) -> Self {
         const MIN_ROWS: usize = 256;
+        // A growing vector takes twice its size, and so does sorting at most.
+        let max_rows = (memory / 2 / size_of::<StagedRow>()).max(MIN_ROWS);
         let (documents, text_bytes, rows) = (0, 0, 0);
         let manifest = checksum.to_owned();
         Self {
@@ -48,48 +56,44 @@ impl TaskOutput {
             stage,
             attempt: attempt_name(),
             entry: TaskEntry { share, manifest, documents, text_bytes, rows, files: Vec::new() },
-            // A growing vector takes twice its size, and so does sorting at most.
-            max_rows: (memory / 2 / size_of::<StagedRow>()).max(MIN_ROWS),
-            rows: 0,
-            tables: BTreeMap::new(),
-            blobs: Vec::new(),
             runs: 0,
+            run: RunRows { max_rows, ..RunRows::default() },
             documents: (0, 0),
         }
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.rows >= self.max_rows
+        self.run.rows >= self.run.max_rows
     }
 
     /// Writes the rows and blobs in memory: a file for each step that is the last to read them.
     pub(super) fn flush(&mut self) -> Result<()> {
         let mut steps: BTreeMap<Option<Step>, (Vec<StagedTable>, Vec<StagedBlob>)> =
             BTreeMap::new();
-        for table in self.tables.keys() {
+        for table in self.run.tables.keys() {
             steps.entry(table.last_step()).or_default().0.push(*table);
         }
-        for (blob, _) in &self.blobs {
+        for (blob, _) in &self.run.blobs {
             steps.entry(Some(blob.last_step())).or_default().1.push(*blob);
         }
         for (last_step, (tables, blobs)) in steps {
             let file = self.file_name(last_step.map_or("result", Step::name));
             let mut writer = SectionWriter::new(&self.folder.join(&file), MAGIC)?;
             for table in tables {
-                let mut rows = self.tables.remove(&table).unwrap_or_default();
+                let mut rows = self.run.tables.remove(&table).unwrap_or_default();
                 self.entry.rows += rows.len() as u64;
                 rows.sort_unstable();
                 write_table(table, &rows, &mut writer)?;
             }
-            for (blob, bytes) in self.blobs.iter().filter(|(blob, _)| blobs.contains(blob)) {
+            for (blob, bytes) in self.run.blobs.iter().filter(|(blob, _)| blobs.contains(blob)) {
                 writer.begin(&blob_section(*blob));
                 let bytes = zstd::bulk::compress(bytes, 1).map_err(compression_error)?;
                 writer.write(&bytes)?;
             }
             self.add_file(file, writer, last_step)?;
         }
-        self.blobs.clear();
-        self.rows = 0;
+        self.run.blobs.clear();
+        self.run.rows = 0;
         self.runs += 1;
         Ok(())
     }
@@ -157,13 +161,13 @@ impl StepOutput for TaskOutput {
         if self.is_full() && self.documents.1 == 0 {
             self.flush()?;
         }
-        self.tables.entry(table).or_default().push(row);
-        self.rows += 1;
+        self.run.tables.entry(table).or_default().push(row);
+        self.run.rows += 1;
         Ok(())
     }
 
     fn blob(&mut self, blob: StagedBlob, bytes: &[u8]) -> Result<()> {
-        self.blobs.push((blob, bytes.to_vec()));
+        self.run.blobs.push((blob, bytes.to_vec()));
         Ok(())
     }
 }

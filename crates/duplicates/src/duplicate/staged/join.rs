@@ -116,6 +116,68 @@ struct ElementCandidates {
     end: usize,
 }
 
+/// Pairs of sets that may be similar, not yet compared.
+#[derive(Default)]
+struct PairCandidates {
+    sets: Vec<CandidateSet>,
+    indices: FxHashMap<SetId, u32>,
+    /// The number of elements of the sets.
+    elements: usize,
+    /// The indexes of both sets of each pair.
+    pairs: Vec<(u32, u32)>,
+    groups: Vec<ElementCandidates>,
+}
+
+impl PairCandidates {
+    /// Returns the index of the set of a posting. `known` caches it.
+    fn index(&mut self, posting: &SetPosting, known: &mut Option<u32>) -> u32 {
+        *known.get_or_insert_with(|| {
+            *self.indices.entry(posting.set).or_insert_with(|| {
+                self.sets.push(CandidateSet { id: posting.set, elements: 0..0 });
+                self.elements += posting.size as usize;
+                to_u32_saturating(self.sets.len() - 1)
+            })
+        })
+    }
+
+    fn end_group(&mut self, key: u64, is_truncated: bool) {
+        let end = self.pairs.len();
+        if self.groups.last().map_or(0, |group| group.end) < end {
+            self.groups.push(ElementCandidates { key, is_truncated, end });
+        }
+    }
+
+    /// Whether the pairs and the elements of their sets exceed `memory`, in bytes.
+    fn exceed(&self, memory: usize) -> bool {
+        /// A set with its entry in the table, and its place while sets are read in order.
+        const SET_BYTES: usize = size_of::<CandidateSet>() + 2 * size_of::<(SetId, u32)>() + 4;
+        const MIN_PAIRS: usize = 16;
+        let used = self.pairs.capacity() * size_of::<(u32, u32)>()
+            + self.groups.capacity() * size_of::<ElementCandidates>()
+            + self.sets.len() * SET_BYTES
+            + self.elements * size_of::<u64>();
+        used > memory && self.pairs.len() >= MIN_PAIRS
+    }
+
+    /// Reads the elements of all sets, in order of the documents.
+    fn read_elements(&mut self, read: &mut ReadSet<'_>) -> store::Result<Vec<u64>> {
+        self.indices.clear();
+        let mut by_place: Vec<u32> = (0..to_u32_saturating(self.sets.len())).collect();
+        by_place.sort_unstable_by_key(|index| {
+            let SetId { document, start, .. } = self.sets[*index as usize].id;
+            (document, start)
+        });
+        let mut elements: Vec<u64> = Vec::with_capacity(std::mem::take(&mut self.elements));
+        for index in by_place {
+            let set = &mut self.sets[index as usize];
+            let first = elements.len();
+            elements.extend(read(set.id)?);
+            set.elements = first..elements.len();
+        }
+        Ok(elements)
+    }
+}
+
 /// A join of the sets that share an element.
 pub(crate) struct StagedJoin<'j> {
     threshold: Ratio,
@@ -126,13 +188,7 @@ pub(crate) struct StagedJoin<'j> {
     /// The soft limit for sets in memory, in bytes.
     memory: usize,
     read: Box<ReadSet<'j>>,
-    sets: Vec<CandidateSet>,
-    indices: FxHashMap<SetId, u32>,
-    /// The number of elements of the sets.
-    elements: usize,
-    /// Pairs that may be similar: the indexes of both sets.
-    pairs: Vec<(u32, u32)>,
-    groups: Vec<ElementCandidates>,
+    candidates: PairCandidates,
 }
 
 impl<'j> StagedJoin<'j> {
@@ -149,11 +205,7 @@ impl<'j> StagedJoin<'j> {
             order,
             memory,
             read,
-            sets: Vec::new(),
-            indices: FxHashMap::default(),
-            elements: 0,
-            pairs: Vec::new(),
-            groups: Vec::new(),
+            candidates: PairCandidates::default(),
         }
     }
 
@@ -194,19 +246,19 @@ impl<'j> StagedJoin<'j> {
             for other in far.chain(near) {
                 if self.may_be_similar(&postings[other], right) {
                     indices.resize(postings.len(), None);
-                    let left = self.index(&postings[other], &mut indices[other]);
-                    let right = self.index(right, &mut indices[at]);
-                    self.pairs.push((left, right));
+                    let left = self.candidates.index(&postings[other], &mut indices[other]);
+                    let right = self.candidates.index(right, &mut indices[at]);
+                    self.candidates.pairs.push((left, right));
                 }
             }
-            if self.is_full() {
+            if self.candidates.exceed(self.memory) {
                 input.check_interrupt()?;
-                self.end_group(key, is_truncated);
+                self.candidates.end_group(key, is_truncated);
                 self.verify(report)?;
                 indices.clear();
             }
         }
-        self.end_group(key, is_truncated);
+        self.candidates.end_group(key, is_truncated);
         Ok(())
     }
 
@@ -222,57 +274,17 @@ impl<'j> StagedJoin<'j> {
         })
     }
 
-    /// Returns the index of the set of a posting. `known` caches it.
-    fn index(&mut self, posting: &SetPosting, known: &mut Option<u32>) -> u32 {
-        *known.get_or_insert_with(|| {
-            *self.indices.entry(posting.set).or_insert_with(|| {
-                self.sets.push(CandidateSet { id: posting.set, elements: 0..0 });
-                self.elements += posting.size as usize;
-                to_u32_saturating(self.sets.len() - 1)
-            })
-        })
-    }
-
-    fn end_group(&mut self, key: u64, is_truncated: bool) {
-        let end = self.pairs.len();
-        if self.groups.last().map_or(0, |group| group.end) < end {
-            self.groups.push(ElementCandidates { key, is_truncated, end });
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        /// A set with its entry in the table, and its place while sets are read in order.
-        const SET_BYTES: usize = size_of::<CandidateSet>() + 2 * size_of::<(SetId, u32)>() + 4;
-        const MIN_PAIRS: usize = 16;
-        let used = self.pairs.capacity() * size_of::<(u32, u32)>()
-            + self.groups.capacity() * size_of::<ElementCandidates>()
-            + self.sets.len() * SET_BYTES
-            + self.elements * size_of::<u64>();
-        used > self.memory && self.pairs.len() >= MIN_PAIRS
-    }
-
-    /// Compares the candidates. Reads their sets in order of the documents.
+    /// Compares the candidates.
     fn verify(
         &mut self,
         report: &mut dyn FnMut(StagedPair) -> store::Result<()>,
     ) -> store::Result<()> {
-        self.indices.clear();
-        let mut by_place: Vec<u32> = (0..to_u32_saturating(self.sets.len())).collect();
-        by_place.sort_unstable_by_key(|index| {
-            let SetId { document, start, .. } = self.sets[*index as usize].id;
-            (document, start)
-        });
-        let mut elements: Vec<u64> = Vec::with_capacity(std::mem::take(&mut self.elements));
-        for index in by_place {
-            let set = &mut self.sets[index as usize];
-            let first = elements.len();
-            elements.extend((self.read)(set.id)?);
-            set.elements = first..elements.len();
-        }
+        let elements = self.candidates.read_elements(&mut self.read)?;
+        let PairCandidates { sets, pairs, groups, .. } = &mut self.candidates;
         let mut first = 0;
-        for ElementCandidates { key, is_truncated, end } in self.groups.drain(..) {
-            for (left, right) in &self.pairs[first..end] {
-                let (left, right) = (&self.sets[*left as usize], &self.sets[*right as usize]);
+        for ElementCandidates { key, is_truncated, end } in groups.drain(..) {
+            for (left, right) in &pairs[first..end] {
+                let (left, right) = (&sets[*left as usize], &sets[*right as usize]);
                 let left_set = &elements[left.elements.clone()];
                 let right_set = &elements[right.elements.clone()];
                 let sizes = left_set.len() + right_set.len();
@@ -287,8 +299,8 @@ impl<'j> StagedJoin<'j> {
             }
             first = end;
         }
-        self.pairs.clear();
-        self.sets.clear();
+        pairs.clear();
+        sets.clear();
         Ok(())
     }
 }
