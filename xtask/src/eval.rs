@@ -14,7 +14,7 @@ use crate::pages::{self, Label};
 use crate::prepare::prepare;
 use crate::tally::{HEAD, Tally};
 use crate::verdicts::Verdicts;
-use crate::{clean, rules};
+use crate::{clean, rules, sites};
 
 /// The command line options.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Options {
 const DOCUMENTS: &[&str] = &["docs/accuracy.md", "docs/model.md"];
 /// The output of an extractor, as in a typical corpus.
 const MAIN_TRACK: &str = "residue-txt";
+/// Pages made for training only, by `training/leaky_pages.py`.
+const TRAINING_TRACK: &str = "leaky";
 
 /// Evaluates on the pages below `folder`, writes the figures into the documentation, and prints all
 /// of them.
@@ -38,10 +40,12 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let odds = Odds::read()?;
     let verdicts = Verdicts::read()?;
     let held = HeldOutModels::load()?;
-    let tracks = pages::read(folder)?;
+    let mut tracks = pages::read(folder)?;
+    tracks.retain(|(track, _)| track != TRAINING_TRACK);
     let prepared = prepare(&tracks)?;
     let judged = judge(&prepared, &held);
     let flagged = rules::flagged(&judged, odds, MAIN_TRACK, true);
+    let by_default = rules::by_default(flagged.clone());
     let elsewhere = rules::by_default(rules::flagged(&judged, odds, MAIN_TRACK, false));
     rules::record(&flagged, &verdicts)?;
     let points = points(odds);
@@ -52,6 +56,8 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
         ("kinds", by_kind(&judged, &points, "kinds")),
         ("judged-languages", by_kind(&judged, &points, "languages")),
         ("rules", rules::table(&flagged, &verdicts)?),
+        ("sites", sites::table(&judged, &[MAIN_TRACK, "full"], &*points[0].flags)?),
+        ("read", rules::content_taken(&judged, MAIN_TRACK, &by_default, &verdicts)),
         ("disputed", rules::disputed(&flagged, &verdicts)),
         ("read-languages", rules::by_language(&elsewhere, &verdicts)),
         ("disputed-languages", rules::disputed(&elsewhere, &verdicts)),

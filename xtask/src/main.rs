@@ -31,6 +31,7 @@ mod pages;
 mod prepare;
 mod random;
 mod rules;
+mod sites;
 mod tally;
 mod verdicts;
 

@@ -21,6 +21,7 @@ const MEASURED: &str = "docs/measured.json";
 const ALONE: &str = "BP901 alone";
 
 /// A labelled line that a rule flags.
+#[derive(Clone)]
 pub(crate) struct Flagged<'p> {
     code: String,
     label: Label,
@@ -178,6 +179,47 @@ pub(crate) fn by_language(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Strin
             "| {lang} | {noise} | {content} | {:.3} | {read}{unread} | {:.3} |",
             sum.precision(),
             sum.precision_read()
+        );
+    }
+    table
+}
+
+/// Returns a table with the content that default rules take on English pages of `track`, by the
+/// labels and by the verdicts on flagged lines. Shares are of the bytes of content.
+pub(crate) fn content_taken(
+    judged: &[Judged<'_>],
+    track: &str,
+    flagged: &[Flagged<'_>],
+    verdicts: &Verdicts,
+) -> String {
+    let pages = judged.iter().filter(|one| one.page.track == track && one.page.page.lang == "en");
+    let all: usize = pages
+        .flat_map(|one| one.page.page.lines.iter().map(|line| (line, &one.page.spans)))
+        .filter(|(line, _)| line.label == Label::Content)
+        .map(|(line, spans)| spans[line.n - 1].len())
+        .sum();
+    let lines: BTreeMap<(&str, usize), &Flagged<'_>> =
+        flagged.iter().map(|line| ((line.page, line.line), line)).collect();
+    let noise = lines.values().filter(|line| line.label == Label::Noise).count();
+    let wrong = lines.values().filter(|line| line.label == Label::Content);
+    let is_noise = |line: &Flagged<'_>| {
+        verdicts.get(line.page, line.line).is_some_and(|verdict| verdict.is_noise)
+    };
+    let (read, left): (Vec<&&Flagged<'_>>, Vec<_>) = wrong.partition(|line| is_noise(line));
+    let mut table = String::from(
+        "| judged by | noise | content | precision | content taken |\n|---|---|---|---|---|\n",
+    );
+    let by_labels: Vec<_> = read.iter().chain(&left).copied().collect();
+    for (name, noise, wrong) in
+        [("labels", noise, &by_labels), ("reading", noise + read.len(), &left)]
+    {
+        let bytes: usize = wrong.iter().map(|line| line.text.len()).sum();
+        let _ = writeln!(
+            table,
+            "| {name} | {noise} | {} | {:.3} | {:.3} % |",
+            wrong.len(),
+            noise as f64 / (noise + wrong.len()).max(1) as f64,
+            100.0 * bytes as f64 / all.max(1) as f64,
         );
     }
     table
