@@ -7,6 +7,7 @@ crates/checks/src/classifier/weights.bin, and to target/folds/ the same trained 
 `cargo xtask eval`. The features are computed in Rust; only those that depend on weights are filled in here. docs/model.md describes the model.
 """
 
+import collections
 import json
 import pathlib
 import struct
@@ -21,8 +22,13 @@ from sklearn.preprocessing import StandardScaler
 FOLDS = 5
 SOURCES = {"aeb", "news4k", "wcxb"}
 # Weights of pages: judged pages have the highest; labels of others come from aligning pages with extracts.
-# The clean texts are made by `clean_texts.py`.
-TRACK_WEIGHTS = {"kinds": 2.0, "residue-txt": 0.6, "residue-md": 0.15, "clean": 0.3}
+# The clean texts are made by `clean_texts.py`, the leaky pages by `leaky_pages.py`.
+TRACK_WEIGHTS = {"kinds": 2.0, "residue-txt": 0.6, "residue-md": 0.15, "clean": 0.3, "leaky": 0.15}
+# The words of whole pages are learned, too, but not the places of their lines. Each different line of a site counts once.
+# Leaky pages have the same lines.
+WORDS_ONLY = "full"
+WORDS_ONLY_WEIGHT = 0.03
+PLACES_ONLY = "leaky"
 # The share of pages whose word features are hidden, as if the language were unknown.
 FOREIGN_SHARE = 0.12
 MIN_DOMAINS = 3
@@ -84,6 +90,19 @@ class Dump:
         self.page_weight = np.array([TRACK_WEIGHTS.get(track, 0) for track in self.track]) * may_train
         is_labelled = (self.unit["label"] >= 0) & (self.unit["candidate"] == 1)
         self.weight = self.page_weight[self.page_of_unit] * is_labelled
+        track = self.track[self.page_of_unit]
+        self.word_weight = np.where(track == PLACES_ONLY, 0, self.weight)
+        is_whole = (track == WORDS_ONLY) & is_labelled & may_train[self.page_of_unit]
+        self.word_weight[is_whole] = WORDS_ONLY_WEIGHT / self.copies_in_site(np.nonzero(is_whole)[0])
+
+    def copies_in_site(self, units):
+        """Returns how many of `units` have the same site and the same buckets as each of them."""
+        ends = self.bucket_ends
+        keys = [
+            (self.domain[self.page_of_unit[unit]], self.buckets[ends[unit] : ends[unit + 1]].tobytes()) for unit in units
+        ]
+        counts = collections.Counter(keys)
+        return np.array([counts[key] for key in keys])
 
     def fold_of_unit(self):
         return self.fold[self.page_of_unit]
@@ -120,7 +139,7 @@ def page_kinds(dump, trained):
 
 def train_words(dump, matrix, mask):
     """Returns the bias, scale and one-byte weights of a logistic regression over hashed grams and phrases."""
-    rows = np.nonzero(mask & (dump.weight > 0))[0]
+    rows = np.nonzero(mask & (dump.word_weight > 0))[0]
     lines = matrix[rows]
     domain = np.repeat(dump.domain[dump.page_of_unit[rows]], np.diff(lines.indptr))
     pairs = np.unique(lines.indices.astype("i8") * len(dump.pages) + domain)
@@ -128,7 +147,7 @@ def train_words(dump, matrix, mask):
     # Features of fewer sites do not generalise.
     kept = np.nonzero(domains >= MIN_DOMAINS)[0]
     model = LogisticRegression(C=1.0, solver="liblinear", max_iter=40, tol=3e-3, random_state=1)
-    model.fit(lines[:, kept], dump.unit["label"][rows], sample_weight=dump.weight[rows])
+    model.fit(lines[:, kept], dump.unit["label"][rows], sample_weight=dump.word_weight[rows])
     weights = np.zeros(lines.shape[1])
     weights[kept] = model.coef_[0]
     scale = max(np.abs(weights).max() / 127, 1e-6)
