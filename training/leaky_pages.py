@@ -2,10 +2,10 @@
 
 usage: leaky_pages.py DIR
 
-Reads DIR/lines/full.jsonl.gz, the whole bodies of labelled pages, and writes DIR/lines/leaky.jsonl.gz. A good extractor leaves two
-lines of noise per page, too few to learn what noise looks like and where it stands. The body of the same page has a hundred. Each
-page written here keeps the text of an article, some lines directly before it, a run of lines after it, and none, some or all of the
-noise within it.
+Reads DIR/lines/full.jsonl.gz, the whole bodies of labelled pages, and writes DIR/lines/leaky.jsonl.gz. A good extractor leaves about
+two lines of noise per page, which is too little to train on, while a whole body has about a hundred. Each page written here
+contains the text of an article, a few lines from directly before it, a run of lines from after it, and none, some or all of the noise
+between its paragraphs.
 """
 
 import gzip
@@ -21,7 +21,7 @@ VARIANTS = 3
 BEFORE, AFTER = 3, 10
 # The share of noise lines within the text that a variant keeps.
 WITHIN = [0, 0.3, 1]
-# How often the lines after the text are those next to it, and the largest number of lines left out otherwise.
+# The probability that the lines after the text directly follow it, and the maximum number of lines skipped otherwise.
 NEXT_TO_TEXT, MAX_GAP = 0.6, 30
 
 
