@@ -45,7 +45,6 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let prepared = prepare(&tracks)?;
     let judged = judge(&prepared, &held);
     let flagged = rules::flagged(&judged, odds, MAIN_TRACK, true);
-    let by_default = rules::by_default(flagged.clone());
     let elsewhere = rules::by_default(rules::flagged(&judged, odds, MAIN_TRACK, false));
     rules::record(&flagged, &verdicts)?;
     let points = points(odds);
@@ -57,7 +56,7 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
         ("judged-languages", by_kind(&judged, &points, "languages")),
         ("rules", rules::table(&flagged, &verdicts)?),
         ("sites", sites::table(&judged, &[MAIN_TRACK, "full"], &*points[0].flags)?),
-        ("read", rules::content_taken(&judged, MAIN_TRACK, &by_default, &verdicts)),
+        ("read", rules::content_taken(&judged, MAIN_TRACK, &flagged, &verdicts)),
         ("disputed", rules::disputed(&flagged, &verdicts)),
         ("read-languages", rules::by_language(&elsewhere, &verdicts)),
         ("disputed-languages", rules::disputed(&elsewhere, &verdicts)),

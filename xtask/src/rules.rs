@@ -21,7 +21,6 @@ const MEASURED: &str = "docs/measured.json";
 const ALONE: &str = "BP901 alone";
 
 /// A labelled line that a rule flags.
-#[derive(Clone)]
 pub(crate) struct Flagged<'p> {
     code: String,
     label: Label,
@@ -152,9 +151,15 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
     Ok(table)
 }
 
+impl Flagged<'_> {
+    fn is_by_default(&self) -> bool {
+        self.code != "BP902" && self.code != ALONE
+    }
+}
+
 /// Keeps the lines flagged by default rules.
 pub(crate) fn by_default(flagged: Vec<Flagged<'_>>) -> Vec<Flagged<'_>> {
-    flagged.into_iter().filter(|line| line.code != "BP902" && line.code != ALONE).collect()
+    flagged.into_iter().filter(Flagged::is_by_default).collect()
 }
 
 /// Returns a table with a row per language.
@@ -198,8 +203,9 @@ pub(crate) fn content_taken(
         .filter(|(line, _)| line.label == Label::Content)
         .map(|(line, spans)| spans[line.n - 1].len())
         .sum();
+    let flagged = flagged.iter().filter(|line| line.is_by_default());
     let lines: BTreeMap<(&str, usize), &Flagged<'_>> =
-        flagged.iter().map(|line| ((line.page, line.line), line)).collect();
+        flagged.map(|line| ((line.page, line.line), line)).collect();
     let noise = lines.values().filter(|line| line.label == Label::Noise).count();
     let wrong = lines.values().filter(|line| line.label == Label::Content);
     let is_noise = |line: &Flagged<'_>| {
