@@ -48,7 +48,8 @@ pub(super) fn fix_corpus(
         let fix = CopyFixer::new(linter, &fixer, &documents, memory);
         let fix = fix.context("--compared")?;
         output.counts.summary.applied = Some(fixer.max_applicability());
-        write_fixes(context, &inputs, &mut writer, &mut output, |source| fix.fix(source))?;
+        let fix = |source: &Source| fix.fix(source).context("--compared");
+        write_fixes(context, &inputs, &mut writer, &mut output, fix)?;
         return Ok(output.finish_fix_only(&inputs));
     }
     output.counts.summary.applied = Some(fixer.max_applicability());
@@ -72,7 +73,7 @@ pub(super) fn fix_corpus(
         let outcome = fix(&source);
         return finish_stdin(context, &inputs, output, source, outcome);
     }
-    write_fixes(context, &inputs, &mut writer, &mut output, fix)?;
+    write_fixes(context, &inputs, &mut writer, &mut output, |source| Ok(fix(source)))?;
     finish_files(context, inputs, &writer, output)
 }
 
@@ -88,7 +89,7 @@ fn fix_plan(
     let mut texts = CorpusTexts::new(None, &context.read_options, context.comparison.memory);
     plan.add_matches(compare(context, inputs, &mut texts, &|_| None, &output.console.progress)?);
     drop(texts);
-    write_fixes(context, inputs, writer, output, |source| plan.fix(linters, source))?;
+    write_fixes(context, inputs, writer, output, |source| Ok(plan.fix(linters, source)))?;
     if !interrupt::is_interrupted() {
         plan.problems().iter().for_each(|problem| output.console.fail(problem));
     }
@@ -132,12 +133,16 @@ fn finish_files(
 }
 
 /// Fixes and writes all files.
+///
+/// # Errors
+///
+/// A file cannot be listed, or `fix` fails. The files written so far stay.
 fn write_fixes(
     context: &CheckContext<'_>,
     inputs: &Inputs,
     writer: &mut FixWriter,
     output: &mut RunOutput<'_>,
-    fix: impl Fn(&Source) -> FixOutcome + Send + Sync,
+    fix: impl Fn(&Source) -> anyhow::Result<FixOutcome> + Send + Sync,
 ) -> anyhow::Result<()> {
     let progress = Rc::clone(&output.console.progress);
     start_phase(context, inputs, &progress, Phase::Fix, TotalSize::Files)?;
@@ -148,6 +153,7 @@ fn write_fixes(
     };
     std::thread::scope(|scope| {
         for event in Pipeline::spawn(scope, documents, 0, &progress, fix) {
+            let event = event.try_map(|(item, outcome)| outcome.map(|outcome| (item, outcome)))?;
             match write_event(writer, output, event) {
                 Ok(diff) => output.console.write_exact(&diff.unwrap_or_default())?,
                 Err(error) => output.console.fail(&format!("{error:#}")),

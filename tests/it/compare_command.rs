@@ -207,6 +207,43 @@ fn a_damaged_file_is_an_error() {
 }
 
 #[test]
+fn a_damaged_file_stops_fixes() {
+    let folder = corpus();
+    let folder = folder.path();
+    let settings = ["--isolated", "--select", "ND001"];
+    let sketch = ["compare", "sketch", "work", "corpus"];
+    succeed(folder, &[&sketch[..], &settings].concat());
+    compare(folder, 1);
+    let fix = |output: &str| {
+        let fix = ["check", "corpus", "--compared", "work", "--unsafe-fixes", "--max-removed=1"];
+        let output = ["--output-dir", output, "--fix-only"];
+        dechaff(folder, &[&fix[..], &settings, &output].concat())
+    };
+    assert_eq!(fix("fixed").status.code(), Some(0));
+    let fixed = paragraphs(&folder.join("fixed"));
+    let files = fs::read_dir(folder.join("work")).unwrap().map(|file| file.unwrap().path());
+    let mut stopped = 0;
+    for file in files.filter(|file| file.extension().is_some_and(|name| name == "dxw")) {
+        let bytes = fs::read(&file).unwrap();
+        let mut damaged = bytes.clone();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        fs::write(&file, damaged).unwrap();
+        let output = fix("copies");
+        match output.status.code() {
+            Some(2) => stopped += 1,
+            code => {
+                assert_eq!(code, Some(0), "{}: {}", file.display(), stderr(&output));
+                assert_eq!(paragraphs(&folder.join("copies")), fixed, "{}", file.display());
+            }
+        }
+        fs::write(&file, bytes).unwrap();
+        fs::remove_dir_all(folder.join("copies")).unwrap_or_default();
+    }
+    assert!(stopped > 0, "no file was needed");
+}
+
+#[test]
 fn inputs_of_another_comparison_are_refused() {
     let folder = corpus();
     let folder = folder.path();

@@ -279,8 +279,8 @@ impl Pass {
             sender.check_interrupt()?;
             let mut table = ComparedTexts::default();
             let fixed = self.threads.map(&batch, |document| fixer.fix(&document.source));
-            for (document, outcome) in batch.iter().zip(&fixed) {
-                table.append(&document.source, outcome);
+            for (document, outcome) in batch.iter().zip(fixed) {
+                table.append(&document.source, &outcome?);
             }
             sender.send(vec![Item::Table(table.finish()?)])
         })

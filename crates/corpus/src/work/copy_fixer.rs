@@ -56,23 +56,22 @@ impl<'f> CopyFixer<'f> {
         Ok(Self { linter, fixer, matches: Mutex::new(matches) })
     }
 
-    /// Removes the copies in a document.
-    pub fn fix(&self, source: &Source) -> FixOutcome {
+    /// Removes the copies in a document. A document that is not part of the comparison, or has
+    /// changed since, is refused.
+    ///
+    /// # Errors
+    ///
+    /// The work folder cannot be read, or is damaged.
+    pub fn fix(&self, source: &Source) -> Result<FixOutcome> {
         let document = source.document();
         let mut matches = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
         let found = matches.findings_in(&document);
         drop(matches);
-        let found = match found {
-            Ok(Some(found)) => self.linter.matches_to_fix(&document, &found),
-            Ok(None) => {
-                return refused("it is not part of the comparison, or has changed since".into());
-            }
-            Err(error) => return refused(error.message),
+        let Some(found) = found? else {
+            let reason = "it is not part of the comparison, or has changed since".into();
+            return Ok(FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) });
         };
-        self.fixer.fix(self.linter, &document, std::iter::once(found.as_slice()))
+        let found = self.linter.matches_to_fix(&document, &found);
+        Ok(self.fixer.fix(self.linter, &document, std::iter::once(found.as_slice())))
     }
-}
-
-fn refused(reason: String) -> FixOutcome {
-    FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) }
 }
