@@ -109,7 +109,7 @@ fn lists_matched(
 
 /// Returns what the examples of `rule` mark, and each line of it.
 fn marked_texts(rule: &Rule) -> Vec<String> {
-    let bad = rule.examples.iter().filter_map(|example| example.bad.as_ref());
+    let bad = rule.examples().iter().filter_map(|example| example.bad.as_ref());
     let mut texts = Vec::new();
     for marked in bad.flat_map(Documents::texts).map(|text| MarkedText::parse(text)) {
         for span in &marked.spans {

@@ -116,6 +116,12 @@ fn patterns(
     extracted: &mut Extracted,
 ) -> Result<String, String> {
     let rule: RuleFile = toml::from_str(text).map_err(|error| one_line(&error))?;
+    // At startup, files are only parsed up to there.
+    let body = text.split("\n[[example]]\n").next().unwrap_or_default();
+    let parsed: RuleFile = toml::from_str(body).map_err(|error| one_line(&error))?;
+    if parsed.find.len() < rule.find.len() || parsed.words.len() < rule.words.len() {
+        return Err("examples must come last: move the other tables above them".into());
+    }
     let lists = WordLists::new(rule.words, Some(shared));
     rule.find.iter().map(|table| pattern(table, &lists, extracted)).collect()
 }

@@ -25,7 +25,7 @@ pub fn run(input: &[u8]) {
     // The examples may fail.
     let _ = rule_test::test(&rule, &REGISTRY);
     let documents =
-        rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
+        rule.examples().iter().flat_map(|example| example.bad.iter().chain(&example.allow));
     for text in documents.flat_map(|documents| documents.texts()) {
         lint(&linter, &MarkedText::parse(text).text);
     }

@@ -27,7 +27,7 @@ pub(super) fn linter(select: &[&str], ignore: &[&str]) -> Linter {
 
 /// The texts of all examples of the rules.
 pub(super) fn examples() -> Vec<String> {
-    let examples = REGISTRY.rules().iter().flat_map(|rule| &rule.examples);
+    let examples = REGISTRY.rules().iter().flat_map(|rule| rule.examples());
     let documents = examples.flat_map(|example| example.bad.iter().chain(&example.allow));
     documents
         .flat_map(|documents| documents.texts())

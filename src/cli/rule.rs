@@ -118,11 +118,11 @@ fn explain(settings: &ResolvedSettings, rule: &Rule, output: &Output) -> String 
         );
     }
     parameters(&mut page, rule, effective, &paint);
-    if let Some(example) = rule.examples.iter().find(|example| example.bad.is_some()) {
+    if let Some(example) = rule.examples().iter().find(|example| example.bad.is_some()) {
         documents(&mut page, &paint("Found"), example.bad.as_ref(), output.color);
         documents(&mut page, &paint("After the fix"), example.good.as_ref(), output.color);
     }
-    let allowed = rule.examples.iter().find_map(|example| example.allow.as_ref());
+    let allowed = rule.examples().iter().find_map(|example| example.allow.as_ref());
     documents(&mut page, &paint("Not reported"), allowed, output.color);
     page
 }

@@ -95,7 +95,7 @@ fn test_rule(
         }
         return Ok(false);
     }
-    let _ = writeln!(text, "ok      {name} ({})", count(rule.examples.len(), "example"));
+    let _ = writeln!(text, "ok      {name} ({})", count(rule.examples().len(), "example"));
     let matches = rule_test::other_matches(rule, built_in).map_err(|error| anyhow!("{error}"))?;
     for (code, (message, example)) in matches {
         let _ =

@@ -100,7 +100,7 @@ fn findings_explain_their_reasons() {
     let registry = Registry::embedded().unwrap();
     let rule = registry.find("page-furniture").unwrap();
     let linter = Linter::from_rules([rule]).unwrap();
-    let bad = rule.examples.iter().find_map(|example| example.bad.as_ref()).unwrap();
+    let bad = rule.examples().iter().find_map(|example| example.bad.as_ref()).unwrap();
     let text = bad.texts()[0].replace(['⟦', '⟧'], "");
     let findings = linter.check(&Document::parse(Arc::new(Origin::file("page.txt")), &text));
     for finding in &findings {

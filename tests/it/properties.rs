@@ -34,7 +34,7 @@ fn document(text: &str) -> Document<'_> {
 /// Generates pages from lines of rule examples, prose, marks and random characters.
 fn pages() -> impl Strategy<Value = String> {
     let mut lines: Vec<String> = Vec::new();
-    for example in REGISTRY.rules().iter().flat_map(|rule| &rule.examples) {
+    for example in REGISTRY.rules().iter().flat_map(|rule| rule.examples()) {
         for documents in example.bad.iter().chain(&example.allow) {
             for text in documents.texts() {
                 lines.extend(MarkedText::parse(text).text.lines().map(str::to_owned));

@@ -49,7 +49,7 @@ fn documents() -> Vec<String> {
     let mut texts: Vec<String> =
         seeds.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let registry = Registry::embedded().unwrap();
-    let examples = registry.rules().iter().filter_map(|rule| rule.examples.first());
+    let examples = registry.rules().iter().filter_map(|rule| rule.examples().first());
     let bad = examples.flat_map(|example| example.bad.iter().flat_map(|bad| bad.texts()).take(1));
     texts.extend(bad.map(|text| MarkedText::parse(text).text).step_by(3));
     texts.extend([

@@ -182,7 +182,7 @@ fn every_rule_has_bad_allow_and_why() {
     let mut folders: BTreeSet<(String, String)> = BTreeSet::new();
     for rule in registry.rules() {
         let has = |bad: bool| {
-            rule.examples
+            rule.examples()
                 .iter()
                 .any(|example| if bad { example.bad.is_some() } else { example.allow.is_some() })
         };

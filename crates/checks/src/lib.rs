@@ -11,9 +11,11 @@ mod bloom;
 pub mod character;
 pub mod classifier;
 mod code_spans;
+mod content;
 mod coverage;
 pub mod decoding;
 mod guard;
+mod headings;
 mod licence;
 pub mod line_filter;
 pub mod lorem_ipsum;
@@ -32,6 +34,7 @@ pub mod suppression;
 pub mod table;
 pub mod table_of_contents;
 pub mod title;
+mod word_counter;
 
 use std::sync::Arc;
 

@@ -21,11 +21,11 @@ const DEFAULT_PATH: &str = "example.txt";
 pub fn test(rule: &Rule, registry: &Registry) -> Result<(), String> {
     rule.parameters.validate().map_err(|error| error.to_string())?;
     let mut failures = String::new();
-    let has = |which: fn(&Example) -> bool| rule.examples.iter().any(which);
+    let has = |which: fn(&Example) -> bool| rule.examples().iter().any(which);
     if !has(|example| example.bad.is_some()) || !has(|example| example.allow.is_some()) {
         failures.push_str("a rule needs an example with `bad` and one with `allow`\n");
     }
-    for (index, example) in rule.examples.iter().enumerate() {
+    for (index, example) in rule.examples().iter().enumerate() {
         if let Err(failure) = test_example(rule, registry, example) {
             let _ = writeln!(failures, "example {}: {failure}", index + 1);
         }
@@ -45,7 +45,7 @@ pub fn other_matches(
     others: &Linter,
 ) -> Result<BTreeMap<String, (String, usize)>, String> {
     let mut matches = BTreeMap::new();
-    for (index, example) in rule.examples.iter().enumerate() {
+    for (index, example) in rule.examples().iter().enumerate() {
         let Some(bad) = &example.bad else { continue };
         let marked: Vec<MarkedText> =
             bad.texts().iter().map(|text| MarkedText::parse(text)).collect();

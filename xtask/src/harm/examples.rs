@@ -21,7 +21,7 @@ pub(crate) fn measure(registry: &Registry, report: &mut String) -> Result<()> {
     let mut losses = LossReport::default();
     let mut count = 0;
     for rule in registry.rules() {
-        for (index, example) in rule.examples.iter().enumerate() {
+        for (index, example) in rule.examples().iter().enumerate() {
             for text in example.allow.iter().flat_map(|allow| allow.texts()) {
                 count += 1;
                 let fixed =

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
-use super::{Expression, Parameters, Pattern, PatternCheck, SHORT_BYTES, SHORT_WORDS, build};
-use crate::search::{Search, SearchHits};
+use super::{Parameters, Pattern, PatternCheck, SHORT_BYTES, SHORT_WORDS, build};
+use crate::search::{Expression, Search, SearchHits};
 use dechaff_findings::RuleInfo;
 use dechaff_phrases::MARKS;
 use dechaff_text::count_words;
@@ -22,7 +22,7 @@ fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
         let mut listed = Reference::new();
         for expression in pattern.expressions.iter().flat_map(Expression::branches) {
             let regex = reference(pattern, &expression.regex());
-            match pattern.search(&expression).unwrap().as_ref() {
+            match expression.search(!pattern.is_part).unwrap().as_ref() {
                 Search::Lines(_) => listed.push(regex),
                 Search::Required(_) => references.push((pattern, vec![regex])),
             }

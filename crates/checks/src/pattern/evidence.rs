@@ -11,11 +11,11 @@ use std::sync::Arc;
 use candidates::{Candidate, CandidateSearch, EdgeCandidates};
 use removal::Outline;
 
-use super::content::{Surroundings, is_content};
-use super::headings::{HeadingVerdict, WeakLine, judge};
 use super::unit::is_searchable;
 use super::{Matcher, Pattern, PatternUnit, Region, Removal};
+use crate::content::{Surroundings, is_content};
 use crate::coverage::covered_by_fixes;
+use crate::headings::{HeadingVerdict, WeakLine, judge};
 use crate::search::Prefilter;
 use dechaff_findings::{Applicability, Finding, FindingSink, RuleInfo};
 use dechaff_text::{BlockKind, Document, Span};
@@ -75,9 +75,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
     /// Tries patterns for anywhere, and returns the candidates of patterns for the start or end.
     fn search(&mut self, search: &mut CandidateSearch<'_, '_>) -> EdgeCandidates {
         let mut at_edges = EdgeCandidates::default();
-        for block in
-            (0..self.document.blocks().len()).filter(|block| is_searchable(self.document, *block))
-        {
+        let blocks = 0..self.document.blocks().len();
+        for block in blocks.filter(|block| is_searchable(self.document, *block)) {
             search.each_candidate(block, |candidate| {
                 if self.matchers[candidate.matcher].pattern.near == Region::Anywhere {
                     self.try_candidate(candidate);
@@ -104,8 +103,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         if matcher.pattern.below_title && is_first() {
             return;
         }
-        if !is_content(self.document, candidate.block, matcher.pattern.unit, &mut self.surroundings)
-        {
+        let is_line = matcher.pattern.unit == PatternUnit::Line;
+        if !is_content(self.document, candidate.block, is_line, &mut self.surroundings) {
             self.accept(candidate);
         }
     }
@@ -256,12 +255,10 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
             self.matches.iter().filter(|found| !pattern(found).needs_neighbor && !is_weak(found))
         {
             let span = self.matched_span(found);
-            let reached = blocks
-                .iter()
-                .zip(&mut noise)
-                .skip(found.block)
-                .take_while(|(one, _)| one.span.start < span.end);
-            reached.for_each(|(one, is_noise)| *is_noise |= span.contains(one.content));
+            let below = blocks.iter().zip(&mut noise).skip(found.block);
+            for (block, is_noise) in below.take_while(|(block, _)| block.span.start < span.end) {
+                *is_noise |= span.contains(block.content);
+            }
         }
         let weak: Vec<(usize, WeakLine)> = self
             .matches
@@ -270,10 +267,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
             .filter(|(_, found)| is_weak(found))
             .map(|(index, found)| {
                 let (block, or_run_of) = (found.block, pattern(found).or_run_of);
-                (
-                    index,
-                    WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_run_of },
-                )
+                let pattern = Arc::as_ptr(pattern(found)) as usize;
+                (index, WeakLine { pattern, block, or_run_of })
             })
             .collect();
         let lines: Vec<WeakLine> = weak.iter().map(|(_, line)| *line).collect();
@@ -331,11 +326,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
             }
             start = end;
         }
-        let mut index = 0;
-        self.matches.retain(|_| {
-            index += 1;
-            kept[index - 1]
-        });
+        let mut kept = kept.into_iter();
+        self.matches.retain(|_| kept.next() == Some(true));
     }
 
     /// Whether there are no letters or digits between two spans.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Expression, LazyRegex, Pattern, PatternUnit, Region};
+use super::{Pattern, PatternUnit, Region};
+use crate::search::{Expression, LazyRegex};
 use dechaff_phrases::Phrase;
 use dechaff_text::count_words;
 

@@ -4,35 +4,23 @@
 //! All patterns of all rules share one prefilter (`crate::search`). An expression runs only on a
 //! unit that contains one of its literals and that passes the guards.
 
-mod content;
 #[cfg(test)]
 pub(crate) mod differential;
 mod evidence;
 mod explain;
-mod headings;
-mod precompiled;
 mod unit;
 mod validate;
 
-use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::DocumentCheck;
-use super::search::{Indexed, LazyRegex, Prefilter, Search};
+use super::search::{Expression, ExpressionSource, Indexed, LazyRegex, Prefilter, Search};
 use dechaff_findings::{Applicability, FindingSink, ParameterError, RuleInfo, RuleWithParams};
-use dechaff_phrases::Phrase;
-use dechaff_phrases::literals::{self, Required};
 use dechaff_text::Document;
 pub use explain::{Explanation, Obstacle, PatternSource, PhraseSource, explain};
-#[cfg(test)]
-pub(crate) use precompiled::assert_up_to_date;
-pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
-
-pub use super::search::{ExpressionSource, PhraseBlock};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pattern";
@@ -142,58 +130,6 @@ impl<'de> Deserialize<'de> for Pattern {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn extent_name<S: Serializer>(is_part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if *is_part { "contains" } else { "whole" })
-}
-
-/// A phrase or regular expression of a pattern.
-#[derive(Debug, Clone)]
-pub struct Expression {
-    /// Its span in the rule file; empty for built-in rules.
-    pub place: Range<usize>,
-    source: ExpressionSource,
-    /// Its precompiled required literals; `None` if they must be extracted from the expression.
-    search: Option<Arc<Search>>,
-}
-
-impl Expression {
-    /// Creates an expression from a regular expression.
-    pub fn from_regex(regex: &str, place: Range<usize>) -> Self {
-        Self { place, source: ExpressionSource::Regex(regex.into()), search: None }
-    }
-
-    /// Creates an expression from a phrase. `may_be_listed` tells whether it matches whole lines,
-    /// ignoring case.
-    pub fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
-        let lines = if may_be_listed { literals::lines::hashes(phrase) } else { None };
-        let source = ExpressionSource::Regex(phrase.regex().into());
-        Self { place: phrase.place.clone(), source, search: lines.map(Search::Lines).map(Arc::new) }
-    }
-
-    /// Creates an expression from all phrases of a block.
-    pub fn from_block(block: &Arc<PhraseBlock>) -> Self {
-        let source = ExpressionSource::Phrases(Arc::clone(block), 0..block.text.len());
-        Self { place: 0..0, source, search: None }
-    }
-
-    /// Returns the regular expression, without the anchors for whole units.
-    pub fn regex(&self) -> Cow<'_, str> {
-        self.source.regex()
-    }
-
-    fn error(&self, message: String) -> ParameterError {
-        ParameterError { message, place: Some(self.place.clone()) }
-    }
-
-    /// Returns the alternatives of a regular expression, which are searched for independently.
-    fn branches(&self) -> Vec<Self> {
-        if self.search.is_some() {
-            return vec![self.clone()];
-        }
-        let regex = self.regex();
-        literals::branches(&regex)
-            .into_iter()
-            .map(|branch| Self::from_regex(branch, self.place.clone()))
-            .collect()
-    }
 }
 
 /// What a pattern is matched against.
@@ -312,7 +248,7 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
             };
             let mut lines = pattern.lines.clone();
             for expression in pattern.expressions.iter().flat_map(Expression::branches) {
-                let search = pattern.search(&expression)?;
+                let search = expression.search(!pattern.is_part)?;
                 match search.as_ref() {
                     Search::Lines(listed) => lines.extend(listed),
                     Search::Required(_) => {
@@ -358,16 +294,6 @@ impl Pattern {
     /// Whether phrases can be looked up by the lines that they match.
     pub(crate) fn may_list_lines(&self) -> bool {
         !self.is_part && self.unit != PatternUnit::Sentence && !self.case_sensitive
-    }
-
-    fn search(&self, expression: &Expression) -> Result<Arc<Search>, ParameterError> {
-        if let Some(search) = &expression.search {
-            return Ok(Arc::clone(search));
-        }
-        let required = Required::parse(&expression.regex(), !self.is_part);
-        required
-            .map(|required| Arc::new(Search::Required(required)))
-            .map_err(|message| expression.error(message))
     }
 
     fn lazy_regex(&self, sources: Vec<ExpressionSource>) -> LazyRegex {

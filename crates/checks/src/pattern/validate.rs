@@ -3,8 +3,8 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::{Expression, Pattern, PatternUnit, SHORT_WORDS};
-use crate::search::{LazyRegex, Search};
+use super::{Pattern, PatternUnit, SHORT_WORDS};
+use crate::search::{Expression, LazyRegex, Search};
 use dechaff_findings::ParameterError;
 use dechaff_phrases::literals;
 
@@ -51,7 +51,7 @@ impl Pattern {
             regex.compile().map_err(|message| expression.error(message))?;
         }
         for branch in self.expressions.iter().flat_map(Expression::branches) {
-            let search = self.search(&branch)?;
+            let search = branch.search(!self.is_part)?;
             let Search::Required(required) = search.as_ref() else { continue };
             if required.key.is_empty() && !self.is_short() {
                 return Err(branch.error(format!(

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
 use super::find::{self, Find};
+use super::precompiled::BuiltInRule;
 use super::{Example, Rule};
 use crate::Parameters;
-use crate::pattern::{BuiltInRule, PatternSource};
+use crate::pattern::PatternSource;
 use dechaff_findings::user_file::{UserFile, UserFileError};
 use dechaff_findings::{Applicability, RuleInfo, Severity};
 use dechaff_phrases::WordList;
@@ -50,7 +51,12 @@ fn yes() -> bool {
 
 impl RuleFile {
     fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
-        toml::from_str(&written.text).map_err(|error| {
+        Self::parse_text(&written.text, written)
+    }
+
+    /// Parses `text`, the file `written` or the start of it.
+    fn parse_text(text: &str, written: &Arc<UserFile>) -> Result<Self, UserFileError> {
+        toml::from_str(text).map_err(|error| {
             let hint = error
                 .message()
                 .strip_prefix("missing field ")
@@ -72,14 +78,26 @@ impl Rule {
         Self::from_file(written, RuleFile::parse(written)?, None)
     }
 
-    /// Parses a built-in rule, but not its phrases, which the build script has parsed.
+    /// Parses a built-in rule, but not its phrases, which the build script has parsed, and not its
+    /// examples, which come last. Parsing them too would make startup a fifth slower.
     ///
     /// # Errors
     ///
     /// As of [`Rule::parse`].
     pub(super) fn parse_built_in(rule: &'static BuiltInRule) -> Result<Self, UserFileError> {
         let written = UserFile::new(rule.path, rule.text);
-        Self::from_file(&written, RuleFile::parse(&written)?, Some(rule))
+        let body = rule.text.split("\n[[example]]\n").next().unwrap_or_default();
+        let mut parsed =
+            Self::from_file(&written, RuleFile::parse_text(body, &written)?, Some(rule))?;
+        parsed.examples = OnceLock::new();
+        Ok(parsed)
+    }
+
+    /// Returns the texts that it reports and the texts that it ignores.
+    pub fn examples(&self) -> &[Example] {
+        // A rule of one's own has its examples; tests check that all built-in rules parse.
+        let parse = || RuleFile::parse(&self.file).map_or_else(|_| Vec::new(), |file| file.example);
+        self.examples.get_or_init(parse)
     }
 
     /// Parses the phrases and expressions of the rule's file. Returns one source per pattern, and
@@ -148,8 +166,8 @@ impl Rule {
             since: file.since,
             default: file.default,
             parameters,
-            examples: file.example,
             file: Arc::clone(written),
+            examples: file.example.into(),
         })
     }
 

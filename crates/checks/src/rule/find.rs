@@ -9,9 +9,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use toml::Spanned;
 
+use super::precompiled::PrecompiledPattern;
 use super::toml_text::place_in_file;
 use crate::join_lines;
-use crate::pattern::{Expression, Pattern, PatternSource, PhraseBlock, PrecompiledPattern};
+use crate::pattern::{Pattern, PatternSource};
+use crate::search::{Expression, PhraseBlock};
 use dechaff_findings::user_file::{UserFile, UserFileError, nearest};
 use dechaff_phrases::{
     ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language, parse_block,

@@ -7,10 +7,11 @@ mod file;
 mod find;
 mod page;
 mod parameters;
+mod precompiled;
 mod registry;
 mod toml_text;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use example::{Documents, Example, MarkedText};
 pub use find::shared_words;
@@ -33,8 +34,8 @@ pub struct Rule {
     pub default: bool,
     /// The kind of check, with its parameters.
     pub parameters: Parameters,
-    /// Texts that it reports and texts that it ignores.
-    pub examples: Vec<Example>,
     /// The file it was read from.
     pub file: Arc<UserFile>,
+    /// Its examples; those of a built-in rule are parsed when needed.
+    examples: OnceLock<Vec<Example>>,
 }

@@ -55,11 +55,11 @@ impl Rule {
             }
             page.push_str("~~~\n");
         }
-        if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
+        if let Some(example) = self.examples().iter().find(|example| example.bad.is_some()) {
             block(&mut page, "Found", example.bad.as_ref(), |text| MarkedText::parse(text).text);
             block(&mut page, "After the fix", example.good.as_ref(), str::to_owned);
         }
-        let allowed = self.examples.iter().find(|example| example.allow.is_some());
+        let allowed = self.examples().iter().find(|example| example.allow.is_some());
         block(
             &mut page,
             "Left alone",

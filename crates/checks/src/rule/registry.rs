@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Rule;
+use super::precompiled::BUILT_IN_RULES;
 use crate::Parameters;
-use crate::pattern::BUILT_IN_RULES;
 use dechaff_findings::RuleInfo;
 use dechaff_findings::user_file::{UserFile, UserFileError, nearest};
 

@@ -19,6 +19,7 @@
     reason = "numbers of literals, which are bounded by rules"
 )]
 
+mod expression;
 mod lazy_regex;
 mod source;
 
@@ -30,8 +31,9 @@ use aho_corasick::nfa::contiguous::{Builder, NFA};
 use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
+pub(crate) use expression::Expression;
 pub(super) use lazy_regex::LazyRegex;
-pub use source::{ExpressionSource, PhraseBlock};
+pub(crate) use source::{ExpressionSource, PhraseBlock};
 
 use dechaff_phrases::is_mark;
 use dechaff_phrases::literals::{self, NormalText, Required, lines};
@@ -81,7 +83,7 @@ impl Indexed {
 
 /// The search key of an expression.
 #[derive(Debug, Clone)]
-pub(super) enum Search {
+pub(crate) enum Search {
     /// The hashes of all lines that it matches.
     Lines(Vec<u64>),
     /// The literals that each match contains.
@@ -303,16 +305,18 @@ impl HashFilter {
 }
 
 impl Literals {
-    fn new(mut literals: Vec<(&str, u32)>) -> Self {
-        literals.sort_unstable();
-        let (mut distinct, mut ends) = (Vec::new(), Vec::new());
-        for same in literals.chunk_by(|left, right| left.0 == right.0) {
-            distinct.extend(same.first().map(|first| first.0));
-            ends.push(ends.last().copied().unwrap_or(0) + same.len() as u32);
+    fn new(literals: Vec<(&str, u32)>) -> Self {
+        let mut by_literal: FxHashMap<&str, Vec<u32>> = FxHashMap::default();
+        for (literal, expression) in literals {
+            by_literal.entry(literal).or_default().push(expression);
         }
-        let expressions = literals.iter().map(|literal| literal.1).collect();
+        let (mut ends, mut expressions) = (Vec::new(), Vec::new());
+        for same in by_literal.values() {
+            expressions.extend(same);
+            ends.push(expressions.len() as u32);
+        }
         // Building cannot fail: there are far fewer than 2³¹ states.
-        Self { automaton: Builder::new().build(distinct).ok(), ends, expressions }
+        Self { automaton: Builder::new().build(by_literal.keys()).ok(), ends, expressions }
     }
 
     /// Calls `found` with each expression that has a literal in `input`, and the literal's start.

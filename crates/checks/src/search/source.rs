@@ -8,7 +8,7 @@ use dechaff_phrases::{Context, Extent, Phrase, WordLists, parse_unchecked};
 
 /// The source of a regular expression.
 #[derive(Debug, Clone)]
-pub enum ExpressionSource {
+pub(crate) enum ExpressionSource {
     /// A regular expression.
     Regex(Arc<str>),
     /// The phrases in a part of a block.
@@ -17,20 +17,20 @@ pub enum ExpressionSource {
 
 /// A block of valid phrases, such as those of built-in rules.
 #[derive(Debug)]
-pub struct PhraseBlock {
+pub(crate) struct PhraseBlock {
     /// The language key it is listed under.
-    pub language: Arc<str>,
+    pub(crate) language: Arc<str>,
     /// The phrases.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether they match whole units.
-    pub extent: Extent,
+    pub(crate) extent: Extent,
     /// The word lists they use.
-    pub lists: Arc<WordLists>,
+    pub(crate) lists: Arc<WordLists>,
 }
 
 impl ExpressionSource {
     /// Returns the regular expression; for several phrases, an alternation.
-    pub fn regex(&self) -> Cow<'_, str> {
+    pub(crate) fn regex(&self) -> Cow<'_, str> {
         match self {
             Self::Regex(regex) => regex.as_ref().into(),
             Self::Phrases(block, range) => {

@@ -282,7 +282,7 @@ fn help(finding: &Finding, rule: Option<&Rule>) -> String {
     if let Some(rule) = rule {
         text.push_str(&format!("\n\n{}", rule.why));
         let bad = rule
-            .examples
+            .examples()
             .iter()
             .filter_map(|example| example.bad.as_ref())
             .flat_map(|bad| bad.texts())

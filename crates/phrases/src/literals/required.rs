@@ -15,7 +15,8 @@ use super::normal_text::{normal, normal_char};
 /// Maximum length of a literal, in bytes. Longer ones make the automata larger and are hardly more
 /// selective.
 pub const MAX_LITERAL: usize = 16;
-/// Maximum number of literals in a set, such as the names of weekdays in many languages.
+/// Maximum number of literals in a set, such as the names of weekdays in many languages. Built-in
+/// rules store it in a byte.
 const MAX_LITERALS: usize = 250;
 /// Maximum number of characters of a class that is expanded, in normal form.
 const MAX_CLASS: usize = 12;

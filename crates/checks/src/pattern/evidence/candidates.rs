@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::pattern::unit::{OwnLine, WordCounter, is_searchable};
+use crate::pattern::unit::{OwnLine, is_searchable};
 use crate::pattern::{Matcher, PatternUnit, Region, SHORT_BYTES, SHORT_WORDS};
 use crate::search::{Prefilter, SearchHits};
+use crate::word_counter::WordCounter;
 use dechaff_text::{Document, Span};
 
 /// A unit that a pattern may match, because it contains a literal of the pattern.

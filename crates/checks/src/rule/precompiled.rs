@@ -4,35 +4,35 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Expression, ExpressionSource, PhraseBlock};
-use crate::search::Search;
+use crate::search::{Expression, ExpressionSource, PhraseBlock};
 use dechaff_phrases::literals::{PhrasePlace, Required, branches};
 
 /// A built-in rule.
 #[derive(Debug)]
-pub struct BuiltInRule {
+pub(super) struct BuiltInRule {
     /// Path of its file in the repository.
-    pub path: &'static str,
+    pub(super) path: &'static str,
     /// Text of its file.
-    pub text: &'static str,
+    pub(super) text: &'static str,
     /// Its `[[find]]` tables, in order.
-    pub patterns: &'static [PrecompiledPattern],
+    pub(super) patterns: &'static [PrecompiledPattern],
 }
 
 /// The data extracted from a `[[find]]` table.
 #[derive(Debug)]
-pub struct PrecompiledPattern {
+pub(super) struct PrecompiledPattern {
     /// Its span in `REQUIRED`: its phrases, except those that are looked up by line, then its
     /// regular expressions.
-    pub required: Range<usize>,
+    pub(super) required: Range<usize>,
     /// Number of its phrases among them.
-    pub phrases: usize,
+    pub(super) phrases: usize,
     /// Its entries in `LINES`.
-    pub lines: Range<usize>,
+    pub(super) lines: Range<usize>,
 }
 
 /// All built-in rules, in order of path.
-pub const BUILT_IN_RULES: &[BuiltInRule] = include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
+pub(super) const BUILT_IN_RULES: &[BuiltInRule] =
+    include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
 /// The required literals of expressions (see `search::encoding`).
 static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"));
@@ -43,7 +43,7 @@ static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
 impl PrecompiledPattern {
     /// Returns the expressions of the table, given its blocks of phrases and its regular
     /// expressions, except phrases that are looked up by line.
-    pub(crate) fn expressions(
+    pub(super) fn expressions(
         &self,
         blocks: &[Arc<PhraseBlock>],
         regexes: &[&str],
@@ -51,8 +51,7 @@ impl PrecompiledPattern {
         let mut records = REQUIRED.get(self.required.clone()).unwrap_or_default();
         let mut expressions = Vec::new();
         let mut add = |source: ExpressionSource, required: Option<Required>| {
-            let search = required.map(Search::Required).map(Arc::new);
-            expressions.push(Expression { place: 0..0, source, search });
+            expressions.push(Expression::precompiled(source, required));
         };
         for _ in 0..self.phrases {
             let Some(place) = PhrasePlace::read(&mut records) else { break };
@@ -68,29 +67,8 @@ impl PrecompiledPattern {
     }
 
     /// Returns the hashes of the lines that the other phrases match.
-    pub(crate) fn lines(&self) -> Vec<u64> {
+    pub(super) fn lines(&self) -> Vec<u64> {
         let lines = LINES.get(8 * self.lines.start..8 * self.lines.end).unwrap_or_default();
         lines.as_chunks().0.iter().map(|hash| u64::from_le_bytes(*hash)).collect()
     }
-}
-
-/// Asserts that a built-in pattern equals the one parsed from its file.
-#[cfg(test)]
-pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
-    let regexes =
-        |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
-    assert_eq!(regexes(&built_in.except).join("|"), regexes(&parsed.except).join("|"));
-    let split = |pattern: &super::Pattern| {
-        let (mut lines, mut others) = (pattern.lines.clone(), Vec::new());
-        for expression in pattern.expressions.iter().flat_map(Expression::branches) {
-            match pattern.search(&expression).unwrap().as_ref() {
-                Search::Lines(hashes) => lines.extend(hashes.clone()),
-                Search::Required(required) => {
-                    others.push((expression.regex().into_owned(), required.clone()))
-                }
-            }
-        }
-        (lines, others)
-    };
-    assert_eq!(split(built_in), split(parsed));
 }

@@ -3,24 +3,23 @@
 //!
 //! "Follow me." may be a button on a page or a sentence in a dialogue; quotation marks decide.
 
-use super::PatternUnit;
 use dechaff_text::{BlockKind, Document, count_words, ends_sentence};
 
 /// For each block, whether the blocks around it make it content. Computed on first use.
 #[derive(Default)]
 pub(super) struct Surroundings(Option<Vec<bool>>);
 
-/// Whether a block, which a pattern with this `unit` matched, is content because of its form or the
-/// blocks around it.
+/// Whether a block is content because of its form or the blocks around it. `is_line` tells whether
+/// all of it would be noise, not only a part.
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
-    unit: PatternUnit,
+    is_line: bool,
     surroundings: &mut Surroundings,
 ) -> bool {
     let one = &document.blocks()[block];
     let text = document.slice(one.content).trim();
-    let is_item = unit == PatternUnit::Line && one.kind == BlockKind::ListItem;
+    let is_item = is_line && one.kind == BlockKind::ListItem;
     let is_step =
         || document.slice(one.span).trim_start().starts_with(|sign: char| sign.is_ascii_digit());
     is_speech(text)
