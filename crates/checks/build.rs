@@ -48,8 +48,11 @@ fn main() -> io::Result<()> {
     for file in &files {
         let name = file.strip_prefix(root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
-        let patterns = match patterns(&fs::read_to_string(file)?, shared, &mut extracted) {
-            Ok(patterns) => patterns,
+        let text = fs::read_to_string(file)?;
+        let parsed = patterns(&text, shared, &mut extracted)
+            .and_then(|patterns| Ok((patterns, body_length(&text)?)));
+        let (patterns, body) = match parsed {
+            Ok(parsed) => parsed,
             Err(message) => {
                 println!("cargo::error={name}: {message}");
                 continue;
@@ -57,7 +60,7 @@ fn main() -> io::Result<()> {
         };
         let _ = writeln!(
             built_in,
-            "    BuiltInRule {{ path: {name:?}, text: include_str!({:?}), patterns: &[{patterns}] }},",
+            "    BuiltInRule {{ path: {name:?}, text: include_str!({:?}), body: {body}, patterns: &[{patterns}] }},",
             file.display().to_string()
         );
     }
@@ -105,6 +108,19 @@ struct FindTable {
     others: toml::Table,
 }
 
+/// Returns the length of a rule file without its examples, in bytes. Only this part is parsed at
+/// startup, so it must have everything else.
+fn body_length(text: &str) -> Result<usize, String> {
+    let body = text.find("\n[[example]]").map_or(text.len(), |end| end + 1);
+    let table = |text| toml::from_str::<toml::Table>(text).map_err(|error| one_line(&error));
+    let mut whole = table(text)?;
+    whole.remove("example");
+    if table(&text[..body])? != whole {
+        return Err("examples must come last: move the other tables above them".into());
+    }
+    Ok(body)
+}
+
 fn one_line(error: &toml::de::Error) -> String {
     error.to_string().replace('\n', " ")
 }
@@ -116,12 +132,6 @@ fn patterns(
     extracted: &mut Extracted,
 ) -> Result<String, String> {
     let rule: RuleFile = toml::from_str(text).map_err(|error| one_line(&error))?;
-    // At startup, files are only parsed up to there.
-    let body = text.split("\n[[example]]\n").next().unwrap_or_default();
-    let parsed: RuleFile = toml::from_str(body).map_err(|error| one_line(&error))?;
-    if parsed.find.len() < rule.find.len() || parsed.words.len() < rule.words.len() {
-        return Err("examples must come last: move the other tables above them".into());
-    }
     let lists = WordLists::new(rule.words, Some(shared));
     rule.find.iter().map(|table| pattern(table, &lists, extracted)).collect()
 }

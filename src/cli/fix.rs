@@ -27,7 +27,8 @@ use crate::report::Summary;
 ///
 /// # Errors
 ///
-/// A report or a temporary file cannot be written, or a path cannot be walked.
+/// A report or a temporary file cannot be written, a path cannot be walked, or the work folder of
+/// `--compared` is damaged.
 pub(super) fn fix_corpus(
     context: &CheckContext<'_>,
     mut inputs: Inputs,
@@ -136,7 +137,8 @@ fn finish_files(
 ///
 /// # Errors
 ///
-/// A file cannot be listed, or `fix` fails. The files written so far stay.
+/// A path cannot be walked, a diff cannot be printed, or `fix` fails. Files that are already written
+/// stay.
 fn write_fixes(
     context: &CheckContext<'_>,
     inputs: &Inputs,

@@ -231,7 +231,11 @@ fn a_damaged_file_stops_fixes() {
         fs::write(&file, damaged).unwrap();
         let output = fix("copies");
         match output.status.code() {
-            Some(2) => stopped += 1,
+            Some(2) => {
+                let error = stderr(&output);
+                assert!(error.contains("damaged"), "{}: {error}", file.display());
+                stopped += 1;
+            }
             code => {
                 assert_eq!(code, Some(0), "{}: {}", file.display(), stderr(&output));
                 assert_eq!(paragraphs(&folder.join("copies")), fixed, "{}", file.display());
@@ -240,7 +244,7 @@ fn a_damaged_file_stops_fixes() {
         fs::write(&file, bytes).unwrap();
         fs::remove_dir_all(folder.join("copies")).unwrap_or_default();
     }
-    assert!(stopped > 0, "no file was needed");
+    assert!(stopped > 0, "no damaged file stopped the fixes");
 }
 
 #[test]

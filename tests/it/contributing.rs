@@ -87,8 +87,14 @@ fn add(folder: &Path, block: &Block, text: &str) {
         folder.join(block.file.as_ref().expect("a rule file is named before the block"));
     let is_new = block.text.starts_with("code = ");
     assert_ne!(is_new, path.exists(), "{}", path.display());
-    let before = if is_new { String::new() } else { fs::read_to_string(&path).unwrap() };
-    fs::write(path, before + "\n" + text).unwrap();
+    if is_new {
+        return fs::write(path, text).unwrap();
+    }
+    // Examples come last.
+    let mut file = fs::read_to_string(&path).unwrap();
+    let (body, examples) = text.split_at(text.find("[[example]]").unwrap_or(text.len()));
+    file.insert_str(file.find("[[example]]").unwrap(), &format!("{body}\n"));
+    fs::write(path, file + "\n" + examples).unwrap();
 }
 
 /// Removes the `[[find]]` tables from a block.

@@ -7,25 +7,25 @@ use dechaff_text::{BlockKind, Document, count_words, ends_sentence};
 
 /// For each block, whether the blocks around it make it content. Computed on first use.
 #[derive(Default)]
-pub(super) struct Surroundings(Option<Vec<bool>>);
+pub(super) struct ContentContext(Option<Vec<bool>>);
 
-/// Whether a block is content because of its form or the blocks around it. `is_line` tells whether
-/// all of it would be noise, not only a part.
+/// Whether a block is content because of its form or the blocks around it. `is_whole_line` tells
+/// whether all of it would be noise, not only a part.
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
-    is_line: bool,
-    surroundings: &mut Surroundings,
+    is_whole_line: bool,
+    context: &mut ContentContext,
 ) -> bool {
     let one = &document.blocks()[block];
     let text = document.slice(one.content).trim();
-    let is_item = is_line && one.kind == BlockKind::ListItem;
+    let is_item = is_whole_line && one.kind == BlockKind::ListItem;
     let is_step =
         || document.slice(one.span).trim_start().starts_with(|sign: char| sign.is_ascii_digit());
     is_speech(text)
         || is_bare_question(text)
         || is_item && is_step()
-        || (is_item || text.contains('|')) && surroundings.is_content(document, block)
+        || (is_item || text.contains('|')) && context.is_content(document, block)
 }
 
 /// Whether `text` is a sentence in quotation marks, or after a dash as in novels.
@@ -63,7 +63,7 @@ fn is_bare_question(text: &str) -> bool {
         .is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
 
-impl Surroundings {
+impl ContentContext {
     fn is_content(&mut self, document: &Document<'_>, block: usize) -> bool {
         let content = self.0.get_or_insert_with(|| {
             let mut content = vec![false; document.blocks().len()];

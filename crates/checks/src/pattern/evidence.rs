@@ -13,7 +13,7 @@ use removal::Outline;
 
 use super::unit::is_searchable;
 use super::{Matcher, Pattern, PatternUnit, Region, Removal};
-use crate::content::{Surroundings, is_content};
+use crate::content::{ContentContext, is_content};
 use crate::coverage::covered_by_fixes;
 use crate::headings::{HeadingVerdict, WeakLine, judge};
 use crate::search::Prefilter;
@@ -54,7 +54,7 @@ struct EvidenceSearch<'e, 't> {
     doubtful: Vec<Span>,
     /// The first block after the last prose.
     end_start: usize,
-    surroundings: Surroundings,
+    context: ContentContext,
     outline: OnceCell<Outline>,
 }
 
@@ -67,7 +67,7 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
             is_noise: vec![false; document.blocks().len()],
             doubtful: Vec::new(),
             end_start: document.blocks().len(),
-            surroundings: Surroundings::default(),
+            context: ContentContext::default(),
             outline: OnceCell::new(),
         }
     }
@@ -103,8 +103,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         if matcher.pattern.below_title && is_first() {
             return;
         }
-        let is_line = matcher.pattern.unit == PatternUnit::Line;
-        if !is_content(self.document, candidate.block, is_line, &mut self.surroundings) {
+        let is_whole_line = matcher.pattern.unit == PatternUnit::Line;
+        if !is_content(self.document, candidate.block, is_whole_line, &mut self.context) {
             self.accept(candidate);
         }
     }
@@ -215,12 +215,10 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         if !self.matches.iter().any(|found| of(found).pattern.depends_on_document()) {
             return;
         }
-        // A pattern has a matcher for each expression that is not looked up by line.
-        let pattern_id = |found: &Candidate| Arc::as_ptr(&of(found).pattern);
-        let mut lines: HashMap<*const Pattern, BTreeSet<Span>> = HashMap::new();
+        let mut lines: HashMap<usize, BTreeSet<Span>> = HashMap::new();
         let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
         for found in &self.matches {
-            lines.entry(pattern_id(found)).or_default().insert(found.unit);
+            lines.entry(of(found).pattern_number).or_default().insert(found.unit);
             if of(found).pattern.needs_other == 0 {
                 let text = self.document.slice(found.unit).trim();
                 texts.entry(&of(found).rule.code).or_default().insert(text);
@@ -228,8 +226,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         }
         let length = self.document.text().len() as f32;
         let stays = |found: &Candidate| {
-            let Matcher { pattern, rule, .. } = of(found);
-            let lines = &lines[&pattern_id(found)];
+            let Matcher { pattern, rule, pattern_number, .. } = of(found);
+            let lines = &lines[pattern_number];
             let others = texts.get(rule.code.as_str()).map_or(0, HashSet::len);
             let is_early = |first: &Span| (first.start as f32) < pattern.not_before * length;
             lines.len() >= pattern.min_lines
@@ -251,30 +249,29 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         }
         let blocks = self.document.blocks();
         let mut noise = covered_by_fixes(blocks, |block| block.span, findings);
-        for found in
-            self.matches.iter().filter(|found| !pattern(found).needs_neighbor && !is_weak(found))
-        {
+        let is_certain = |found: &&Candidate| !pattern(found).needs_neighbor && !is_weak(found);
+        for found in self.matches.iter().filter(is_certain) {
             let span = self.matched_span(found);
-            let below = blocks.iter().zip(&mut noise).skip(found.block);
-            for (block, is_noise) in below.take_while(|(block, _)| block.span.start < span.end) {
+            let from_match = blocks.iter().zip(&mut noise).skip(found.block);
+            for (block, is_noise) in from_match.take_while(|(block, _)| block.span.start < span.end)
+            {
                 *is_noise |= span.contains(block.content);
             }
         }
-        let weak: Vec<(usize, WeakLine)> = self
+        let (weak, lines): (Vec<usize>, Vec<WeakLine>) = self
             .matches
             .iter()
             .enumerate()
             .filter(|(_, found)| is_weak(found))
             .map(|(index, found)| {
                 let (block, or_run_of) = (found.block, pattern(found).or_run_of);
-                let pattern = Arc::as_ptr(pattern(found)) as usize;
+                let pattern = self.matchers[found.matcher].pattern_number;
                 (index, WeakLine { pattern, block, or_run_of })
             })
-            .collect();
-        let lines: Vec<WeakLine> = weak.iter().map(|(_, line)| *line).collect();
+            .unzip();
         let mut verdicts = vec![HeadingVerdict::Label; self.matches.len()];
-        for ((index, _), verdict) in weak.iter().zip(judge(self.document, &noise, &lines)) {
-            verdicts[*index] = verdict;
+        for (index, verdict) in weak.into_iter().zip(judge(self.document, &noise, &lines)) {
+            verdicts[index] = verdict;
         }
         let judged = self.matches.iter().zip(&verdicts);
         self.doubtful = judged

@@ -41,13 +41,13 @@ pub struct Pattern {
     /// Phrases in order, then regular expressions. Any of them may match. Case is ignored unless
     /// `case_sensitive` is set.
     #[serde(skip)]
-    pub expressions: Vec<Expression>,
+    pub(crate) expressions: Vec<Expression>,
     /// Hashes of the lines that other phrases match. Only used by built-in rules.
     #[serde(skip)]
-    pub lines: Vec<u64>,
+    pub(crate) lines: Vec<u64>,
     /// Phrases and regular expressions that must not match anywhere in the unit.
     #[serde(skip)]
-    pub except: Vec<Expression>,
+    pub(crate) except: Vec<Expression>,
     /// The unit that is matched and, unless `removes` extends it, removed.
     #[serde(rename = "where")]
     pub unit: PatternUnit,
@@ -192,6 +192,7 @@ struct Matcher {
     rule: Arc<RuleInfo>,
     /// The guards, shared by all alternatives.
     pattern: Arc<Pattern>,
+    pattern_number: usize,
     /// `None` if the prefilter looks up whole lines, which then match.
     regex: Option<LazyRegex>,
     except: Option<Arc<LazyRegex>>,
@@ -241,10 +242,12 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
         for pattern in patterns {
             let pattern = Arc::new(pattern.clone());
             let except = pattern.exception().map(Arc::new);
+            let pattern_number = matchers.len();
             let mut add = |search: Arc<Search>, regex: Option<LazyRegex>| {
                 indexed.push(pattern.indexed(search));
                 let (rule, pattern) = (Arc::clone(&rule), Arc::clone(&pattern));
-                matchers.push(Matcher { rule, pattern, regex, except: except.clone() });
+                let except = except.clone();
+                matchers.push(Matcher { rule, pattern, pattern_number, regex, except });
             };
             let mut lines = pattern.lines.clone();
             for expression in pattern.expressions.iter().flat_map(Expression::branches) {

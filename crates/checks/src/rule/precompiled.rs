@@ -14,6 +14,8 @@ pub(super) struct BuiltInRule {
     pub(super) path: &'static str,
     /// Text of its file.
     pub(super) text: &'static str,
+    /// Length of the text without its examples, which come last, in bytes.
+    pub(super) body: usize,
     /// Its `[[find]]` tables, in order.
     pub(super) patterns: &'static [PrecompiledPattern],
 }
@@ -34,7 +36,7 @@ pub(super) struct PrecompiledPattern {
 pub(super) const BUILT_IN_RULES: &[BuiltInRule] =
     include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
-/// The required literals of expressions (see `search::encoding`).
+/// The required literals of expressions (see `Required::write`).
 static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"));
 
 /// Hashes of the lines that phrases match, eight bytes each.
@@ -51,7 +53,7 @@ impl PrecompiledPattern {
         let mut records = REQUIRED.get(self.required.clone()).unwrap_or_default();
         let mut expressions = Vec::new();
         let mut add = |source: ExpressionSource, required: Option<Required>| {
-            expressions.push(Expression::precompiled(source, required));
+            expressions.push(Expression::new(source, required));
         };
         for _ in 0..self.phrases {
             let Some(place) = PhrasePlace::read(&mut records) else { break };

@@ -11,23 +11,23 @@ use dechaff_phrases::literals::{self, Required};
 
 /// A phrase or regular expression.
 #[derive(Debug, Clone)]
-pub struct Expression {
+pub(crate) struct Expression {
     /// Its span in the rule file; empty for built-in rules.
-    pub place: Range<usize>,
+    pub(crate) place: Range<usize>,
     pub(crate) source: ExpressionSource,
-    /// Its precompiled search key; `None` if it must be extracted from the expression.
+    /// Its search key, if it is already known. Otherwise it is extracted from the expression.
     search: Option<Arc<Search>>,
 }
 
 impl Expression {
     /// Creates an expression from a regular expression.
-    pub fn from_regex(regex: &str, place: Range<usize>) -> Self {
+    pub(crate) fn from_regex(regex: &str, place: Range<usize>) -> Self {
         Self { place, source: ExpressionSource::Regex(regex.into()), search: None }
     }
 
     /// Creates an expression from a phrase. `may_be_listed` tells whether it matches whole lines,
     /// ignoring case.
-    pub fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
+    pub(crate) fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
         let lines = if may_be_listed { literals::lines::hashes(phrase) } else { None };
         let source = ExpressionSource::Regex(phrase.regex().into());
         Self { place: phrase.place.clone(), source, search: lines.map(Search::Lines).map(Arc::new) }
@@ -35,16 +35,17 @@ impl Expression {
 
     /// Creates an expression from all phrases of a block.
     pub(crate) fn from_block(block: &Arc<PhraseBlock>) -> Self {
-        Self::precompiled(ExpressionSource::Phrases(Arc::clone(block), 0..block.text.len()), None)
+        Self::new(ExpressionSource::Phrases(Arc::clone(block), 0..block.text.len()), None)
     }
 
-    /// Creates an expression of a built-in rule, with the literals that each match requires.
-    pub(crate) fn precompiled(source: ExpressionSource, required: Option<Required>) -> Self {
+    /// Creates an expression of a built-in rule, with the literals that each match requires, if they
+    /// are known.
+    pub(crate) fn new(source: ExpressionSource, required: Option<Required>) -> Self {
         Self { place: 0..0, source, search: required.map(Search::Required).map(Arc::new) }
     }
 
     /// Returns the regular expression, without the anchors for whole units.
-    pub fn regex(&self) -> Cow<'_, str> {
+    pub(crate) fn regex(&self) -> Cow<'_, str> {
         self.source.regex()
     }
 

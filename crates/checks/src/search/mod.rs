@@ -32,7 +32,7 @@ use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 pub(crate) use expression::Expression;
-pub(super) use lazy_regex::LazyRegex;
+pub(crate) use lazy_regex::LazyRegex;
 pub(crate) use source::{ExpressionSource, PhraseBlock};
 
 use dechaff_phrases::is_mark;
@@ -310,13 +310,14 @@ impl Literals {
         for (literal, expression) in literals {
             by_literal.entry(literal).or_default().push(expression);
         }
-        let (mut ends, mut expressions) = (Vec::new(), Vec::new());
-        for same in by_literal.values() {
-            expressions.extend(same);
+        let (mut distinct, mut ends, mut expressions) = (Vec::new(), Vec::new(), Vec::new());
+        for (literal, numbers) in by_literal {
+            distinct.push(literal);
+            expressions.extend(numbers);
             ends.push(expressions.len() as u32);
         }
         // Building cannot fail: there are far fewer than 2³¹ states.
-        Self { automaton: Builder::new().build(by_literal.keys()).ok(), ends, expressions }
+        Self { automaton: Builder::new().build(distinct).ok(), ends, expressions }
     }
 
     /// Calls `found` with each expression that has a literal in `input`, and the literal's start.

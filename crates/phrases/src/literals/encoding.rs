@@ -66,7 +66,7 @@ impl Required {
 }
 
 fn write_literals(literals: &[String], bytes: &mut Vec<u8>) {
-    bytes.push(literals.len() as u8);
+    bytes.extend((literals.len() as u16).to_le_bytes());
     let mut last = "";
     for literal in literals {
         let shared =
@@ -78,7 +78,7 @@ fn write_literals(literals: &[String], bytes: &mut Vec<u8>) {
 }
 
 fn read_literals(bytes: &mut &[u8]) -> Option<Vec<String>> {
-    let count = read_u8(bytes)?;
+    let count = read_u16(bytes)?;
     let mut last = Vec::new();
     let literal = |_| {
         last.truncate(read_u8(bytes)?.into());

@@ -9,7 +9,8 @@ impl EvidenceSearch<'_, '_> {
         const MAX_WORDS: usize = 40;
         let blocks = self.document.blocks();
         let block = &blocks[found.block];
-        let next = || blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+        let next_block =
+            || blocks[found.block + 1..].iter().find(|one| one.kind != BlockKind::Blank);
         match removal {
             Removal::Match => found.unit,
             Removal::RestOfBlock => {
@@ -31,7 +32,7 @@ impl EvidenceSearch<'_, '_> {
                         && count_words(self.document.slice(next.content), MAX_WORDS + 1)
                             <= MAX_WORDS
                 };
-                next().filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
+                next_block().filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
             }
             Removal::NextTitle => {
                 const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
@@ -42,7 +43,7 @@ impl EvidenceSearch<'_, '_> {
                         && !content.ends_with(['.', ':', '"', '”'])
                         && WORDS.contains(&count_words(content, WORDS.end() + 1))
                 };
-                next().filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
+                next_block().filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
             }
             Removal::NextList => {
                 self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
