@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -35,6 +36,8 @@ fn corpus() -> TempDir {
 
 const SETTINGS: [&str; 3] = ["--isolated", "--select", "ND,ND006,ND008"];
 
+const PARAGRAPHS: [&str; 3] = ["--isolated", "--select", "ND001"];
+
 fn sketch(folder: &Path, partition: &str) -> String {
     let arguments = ["compare", "sketch", "work", "corpus", "--partition", partition];
     succeed(folder, &[&arguments[..], &SETTINGS].concat())
@@ -53,6 +56,20 @@ fn compare(folder: &Path, shares: u32) {
         }
     }
     panic!("{}", stdout(&dechaff(folder, &["compare", "status", "work"])));
+}
+
+/// Compares the paragraphs of the corpus in `shares` shares.
+fn compare_paragraphs(folder: &Path, shares: u32) {
+    let sketch = ["compare", "sketch", "work", "corpus"];
+    succeed(folder, &[&sketch[..], &PARAGRAPHS].concat());
+    compare(folder, shares);
+}
+
+/// Writes copies without the repeated paragraphs that `compare_paragraphs` found to `output`.
+fn remove_copies(folder: &Path, output: &str, arguments: &[&str]) -> Output {
+    let fix = ["check", "corpus", "--compared", "work", "--unsafe-fixes", "--max-removed=1"];
+    let output = ["--output-dir", output, "--fix-only"];
+    dechaff(folder, &[&fix[..], &PARAGRAPHS, &output, arguments].concat())
 }
 
 /// Returns the findings of a check, in order of their places.
@@ -136,14 +153,10 @@ fn paragraphs(folder: &Path) -> Vec<String> {
 fn shares_are_fixed_and_no_last_copy_is_removed() {
     let folder = corpus();
     let folder = folder.path();
-    let settings = ["--isolated", "--select", "ND001"];
-    let sketch = ["compare", "sketch", "work", "corpus"];
-    succeed(folder, &[&sketch[..], &settings].concat());
-    compare(folder, 2);
-    let fix = ["check", "corpus", "--compared", "work", "--unsafe-fixes", "--max-removed=1"];
+    compare_paragraphs(folder, 2);
     for share in ["1/3", "2/3", "3/3"] {
-        let share = ["--partition", share, "--output-dir", "fixed", "--fix-only"];
-        succeed(folder, &[&fix[..], &settings, &share].concat());
+        let output = remove_copies(folder, "fixed", &["--partition", share]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     }
     let (before, after) = (paragraphs(&folder.join("corpus")), paragraphs(&folder.join("fixed")));
     assert!(after.len() < before.len() * 3 / 4, "{} of {}", after.len(), before.len());
@@ -155,7 +168,7 @@ fn shares_are_fixed_and_no_last_copy_is_removed() {
         after.iter().filter(is_long).collect::<Vec<_>>()
     );
     let in_place = ["check", "corpus", "--compared", "work", "--fix", "--partition", "1/2"];
-    let in_place = fail(folder, &[&in_place[..], &settings].concat());
+    let in_place = fail(folder, &[&in_place[..], &PARAGRAPHS].concat());
     assert!(in_place.contains("write copies with --output-dir DIR"), "{in_place}");
     let other_rules = ["check", "corpus", "--compared", "work", "--diff", "--isolated"];
     let other_rules = fail(folder, &[&other_rules[..], &["--select", "ND001,BP"]].concat());
@@ -210,16 +223,8 @@ fn a_damaged_file_is_an_error() {
 fn a_damaged_file_stops_fixes() {
     let folder = corpus();
     let folder = folder.path();
-    let settings = ["--isolated", "--select", "ND001"];
-    let sketch = ["compare", "sketch", "work", "corpus"];
-    succeed(folder, &[&sketch[..], &settings].concat());
-    compare(folder, 1);
-    let fix = |output: &str| {
-        let fix = ["check", "corpus", "--compared", "work", "--unsafe-fixes", "--max-removed=1"];
-        let output = ["--output-dir", output, "--fix-only"];
-        dechaff(folder, &[&fix[..], &settings, &output].concat())
-    };
-    assert_eq!(fix("fixed").status.code(), Some(0));
+    compare_paragraphs(folder, 1);
+    assert_eq!(remove_copies(folder, "fixed", &[]).status.code(), Some(0));
     let fixed = paragraphs(&folder.join("fixed"));
     let files = fs::read_dir(folder.join("work")).unwrap().map(|file| file.unwrap().path());
     let mut stopped = 0;
@@ -229,7 +234,7 @@ fn a_damaged_file_stops_fixes() {
         let middle = damaged.len() / 2;
         damaged[middle] ^= 1;
         fs::write(&file, damaged).unwrap();
-        let output = fix("copies");
+        let output = remove_copies(folder, "copies", &[]);
         match output.status.code() {
             Some(2) => {
                 let error = stderr(&output);
