@@ -149,13 +149,10 @@ fn write_fixes(
     let progress = Rc::clone(&output.console.progress);
     start_phase(context, inputs, &progress, Phase::Fix, TotalSize::Files)?;
     let documents = documents(context, inputs, &output.counts.coverage, None)?;
-    let fix = |item: WorkItem| {
-        let outcome = fix(&item.source);
-        (item, outcome)
-    };
+    let fix = |item: WorkItem| fix(&item.source).map(|outcome| (item, outcome));
     std::thread::scope(|scope| {
         for event in Pipeline::spawn(scope, documents, 0, &progress, fix) {
-            let event = event.try_map(|(item, outcome)| outcome.map(|outcome| (item, outcome)))?;
+            let event = event.try_map(|fixed| fixed)?;
             match write_event(writer, output, event) {
                 Ok(diff) => output.console.write_exact(&diff.unwrap_or_default())?,
                 Err(error) => output.console.fail(&format!("{error:#}")),

@@ -253,9 +253,8 @@ impl<'e, 't> EvidenceSearch<'e, 't> {
         for found in self.matches.iter().filter(is_certain) {
             let span = self.matched_span(found);
             let from_match = blocks.iter().zip(&mut noise).skip(found.block);
-            for (block, is_noise) in from_match.take_while(|(block, _)| block.span.start < span.end)
-            {
-                *is_noise |= span.contains(block.content);
+            for (one, is_noise) in from_match.take_while(|(one, _)| one.span.start < span.end) {
+                *is_noise |= span.contains(one.content);
             }
         }
         let (weak, lines): (Vec<usize>, Vec<WeakLine>) = self

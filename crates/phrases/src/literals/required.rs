@@ -15,8 +15,8 @@ use super::normal_text::{normal, normal_char};
 /// Maximum length of a literal, in bytes. Longer ones make the automata larger and are hardly more
 /// selective.
 pub const MAX_LITERAL: usize = 16;
-/// Maximum number of literals in a set, such as the names of weekdays in many languages. With more
-/// than 250, a run on 7 MB of pages takes 2 % less time.
+/// Maximum number of literals in a set, such as the names of weekdays in many languages. 600 instead
+/// of 250 saves 2 % of a run on 7 MB of pages.
 const MAX_LITERALS: usize = 600;
 /// Maximum number of characters of a class that is expanded, in normal form.
 const MAX_CLASS: usize = 12;
